@@ -1,0 +1,234 @@
+"""What pairs cost in a day, and how bad that is.
+
+Severity is that of the worst component; thresholds per day, the same for every rule:
+
+| component     | critical |  high  | medium | low  |
+|---------------|---------:|-------:|-------:|-----:|
+| retries       |    5 000 |    100 |      5 |  0.2 |
+| failures      |      100 |      1 |   0.05 | 0.01 |
+| calls         |   20 000 |  5 000 |    500 |   50 |
+| writes        |   20 000 |  5 000 |    500 |   50 |
+| query re-runs |  500 000 | 10 000 |  1 000 |  100 |
+
+Calls and writes are *needless* ones, which only a rule can tell: what pairs alone show has none. Severity falls two
+steps where nothing in the repository calls the function, one where only scripts do, and one where confidence is low.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import Final
+
+from contend.conflicts.heat import Heat, heats
+from contend.conflicts.meeting import Meetings, duration_ms, groups, passing_guards, with_another, with_itself
+from contend.conflicts.pairs import PairIndex
+from contend.conflicts.traffic import Traffic
+from contend.model.findings import Confidence, Impact, ImpactComponent, Pair, Severity, Sharing
+from contend.model.functions import Access, Function
+from contend.model.values import Origin
+
+THRESHOLDS: Final[Mapping[ImpactComponent, tuple[float, float, float, float]]] = {
+    "retries": (5_000, 100, 5, 0.2),
+    "failures": (100, 1, 0.05, 0.01),
+    "calls": (20_000, 5_000, 500, 50),
+    "writes": (20_000, 5_000, 500, 50),
+    "query_reruns": (500_000, 10_000, 1_000, 100),
+}
+"""Per day: from where on a component is critical, high, medium, low. Below, it is information."""
+APPENDED: Final = 0.05  # inserts that a `.first()` from the start meets: the first ones, while the range is still empty
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """A severity and the component that decided it."""
+
+    severity: Severity
+    by: ImpactComponent
+
+
+@dataclass(frozen=True)
+class Estimator:
+    """Predicts what pairs of one app cost, under one traffic table."""
+
+    pairs: PairIndex
+    traffic: Traffic = field(default_factory=Traffic)
+
+    @cached_property
+    def heats(self) -> Mapping[str, Heat]:
+        """The heat of every function, by id."""
+        return heats(self.pairs.app, self.traffic)
+
+    def of_pair(self, pair: Pair) -> Impact:
+        """What one pair costs in a day: retries and lost calls of the victim, or re-runs of a query."""
+        return self._invalidation(pair) if pair.kind == "invalidation" else self._conflict(pair)
+
+    def of_pairs(self, pairs: Iterable[Pair]) -> Impact:
+        """What the pairs of one cause cost together. Several intervals between the same two functions count once, by
+        the worst: they are the same two transactions."""
+        worst: dict[tuple[str, str], Impact] = {}
+        for pair in pairs:
+            found = self.of_pair(pair)
+            key = (pair.victim, pair.writer)
+            worst[key] = worst_of(worst[key], found) if key in worst else found
+        return total(worst.values())
+
+    def severity(self, impact: Impact, confidence: Confidence, functions: Iterable[str]) -> Judgement:
+        """How bad an impact is, given who calls the functions that it concerns."""
+        return severity(impact, confidence, [self.heats[id] for id in functions if id in self.heats])
+
+    def calls_per_day(self, function: str) -> float:
+        """How often a function starts in a day."""
+        heat = self.heats.get(function)
+        return heat.calls_per_day if heat is not None else 0.0
+
+    def open_queries(self, query: str) -> float:
+        """Live queries of this function that are open while users are active: one per tab, where anything in the
+        repository subscribes to it."""
+        return self.traffic.users * self.traffic.tabs if query in self._subscribed else 0.0
+
+    @cached_property
+    def _subscribed(self) -> frozenset[str]:
+        return frozenset(subscription.query for subscription in self.pairs.app.subscriptions)
+
+    @cached_property
+    def _functions(self) -> Mapping[str, Function]:
+        return {function.id: function for function in self.pairs.app.functions}
+
+    def _conflict(self, pair: Pair) -> Impact:
+        victim, writer = self.heats[pair.victim], self.heats[pair.writer]
+        if pair.same_socket:
+            return Impact(assumptions=("both sides come from one connection, which never races with itself",))
+        duration = duration_ms(self._functions[pair.victim], self.traffic)
+        if pair.victim == pair.writer:
+            found = with_itself(victim, pair.sharing, arguments_of(pair.read), pair.write, duration, self.traffic)
+        else:
+            found = with_another(
+                victim, writer, pair.sharing, pair.write, self._writes_everywhere(pair), duration, self.traffic
+            )
+        return _impact(
+            found.times(entry_share(pair)), self._assumptions(victim, writer, pair.sharing, "transaction_ms")
+        )
+
+    def _invalidation(self, pair: Pair) -> Impact:
+        writer = self.heats[pair.writer]
+        separate = groups(pair.sharing, self.traffic)
+        if separate is None or not writer.sources:
+            return Impact()
+        open_now = self.open_queries(pair.victim)
+        if not self._writes_everywhere(pair):
+            open_now /= separate
+        writes = 0.0
+        for source in writer.sources:
+            passing = passing_guards(pair.write, source.events_per_day / separate, source.active_seconds(self.traffic))
+            daytime = 1.0 if source.audience == "users" else self.traffic.open_hours / 24
+            writes += source.calls_per_day * daytime * (1.0 if passing is None else passing)
+        reruns = writes * open_now * entry_share(pair)
+        return Impact(query_reruns_per_day=reruns, assumptions=self._assumptions(writer, writer, pair.sharing, "tabs"))
+
+    def _writes_everywhere(self, pair: Pair) -> bool:
+        """Whether one call of the writer reaches every group's interval: it writes rows found by reading everyone's."""
+        if pair.write.operation == "insert":
+            return False
+        return bool(pair.write.loops) and self.pairs.sharing(pair.writer, pair.write) is Sharing.EVERYONE
+
+    def _assumptions(self, one: Heat, other: Heat, sharing: Sharing, *names: str) -> tuple[str, ...]:
+        wanted = [*names, "tabs"] if sharing in (Sharing.USER, Sharing.SESSION) else list(names)
+        if sharing in (Sharing.TENANT, Sharing.UNKNOWN):
+            wanted.append("tenant_users")
+        return tuple(dict.fromkeys([*one.assumptions, *other.assumptions, *self.traffic.say(*wanted)]))
+
+
+def estimate(pairs: Iterable[Pair], index: PairIndex, traffic: Traffic | None = None) -> Impact:
+    """What `pairs` of `index` cost together. To estimate many, keep one `Estimator`."""
+    return Estimator(index, traffic or Traffic()).of_pairs(pairs)
+
+
+def severity(impact: Impact, confidence: Confidence, callers: Iterable[Heat]) -> Judgement:
+    """The severity of the worst component of `impact`, lowered by who calls and by confidence (see the module)."""
+    values: Mapping[ImpactComponent, float] = {
+        "retries": impact.retries_per_day,
+        "failures": impact.failures_per_day,
+        "calls": impact.calls_per_day,
+        "writes": impact.writes_per_day,
+        "query_reruns": impact.query_reruns_per_day,
+    }
+    ranks = {component: _rank(value, THRESHOLDS[component]) for component, value in values.items()}
+    by = min(ranks, key=lambda component: (ranks[component], -values[component] / THRESHOLDS[component][-1]))
+    heat = list(callers)
+    steps = 0
+    if heat and not any(one.called for one in heat):
+        steps += 2
+    elif heat and all(one.scripts_only or not one.called for one in heat):
+        steps += 1
+    if confidence == "low":
+        steps += 1
+    levels = list(Severity)
+    return Judgement(levels[min(ranks[by] + steps, len(levels) - 1)], by)
+
+
+def entry_share(pair: Pair) -> float:
+    """The share of the writer's writes that fall into the part of the range which the victim's read covers.
+
+    A read that stops at its first documents is not met by rows appended behind them; read from the end, by all
+    (convex-backend: crates/database/src/query/index_range.rs). A filtered read goes on to its match.
+    """
+    extent = pair.read.extent
+    if extent.reach not in ("first", "take") or pair.index == "by_id":
+        return 1.0
+    if pair.write.operation == "insert" and _appends(pair.read):
+        if extent.descending:
+            return 1.0
+        return extent.share if extent.filtered else APPENDED
+    return extent.share
+
+
+def arguments_of(access: Access) -> frozenset[str]:
+    """The arguments that the access's keys depend on, by name."""
+    found = set()
+    for key in access.keys:
+        for value in key.value.walk():
+            if value.origin is Origin.ARGUMENT:
+                name = value.text.split(".", 2)
+                found.add(name[1].rstrip("?!") if len(name) > 1 else value.text)
+    return frozenset(found)
+
+
+def worst_of(one: Impact, other: Impact) -> Impact:
+    """The larger of each component."""
+    return _combined(one, other, max)
+
+
+def total(impacts: Iterable[Impact]) -> Impact:
+    """The sum of each component."""
+    found = Impact()
+    for impact in impacts:
+        found = _combined(found, impact, lambda a, b: a + b)
+    return found
+
+
+def _combined(one: Impact, other: Impact, how: Callable[[float, float], float]) -> Impact:
+    return replace(
+        one,
+        retries_per_day=how(one.retries_per_day, other.retries_per_day),
+        failures_per_day=how(one.failures_per_day, other.failures_per_day),
+        calls_per_day=how(one.calls_per_day, other.calls_per_day),
+        writes_per_day=how(one.writes_per_day, other.writes_per_day),
+        query_reruns_per_day=how(one.query_reruns_per_day, other.query_reruns_per_day),
+        assumptions=tuple(dict.fromkeys([*one.assumptions, *other.assumptions])),
+    )
+
+
+def _impact(found: Meetings, assumptions: tuple[str, ...]) -> Impact:
+    return Impact(retries_per_day=found.retries, failures_per_day=found.failures, assumptions=assumptions)
+
+
+def _rank(value: float, thresholds: tuple[float, ...]) -> int:
+    return next((rank for rank, threshold in enumerate(thresholds) if value >= threshold), len(thresholds))
+
+
+def _appends(read: Access) -> bool:
+    """Whether new rows land at the end of the range: no bound but equalities, so creation time orders it. (An index
+    with more fields orders by those first; then this is a guess.)"""
+    return all(key.operator == "eq" for key in read.keys)

@@ -1,0 +1,194 @@
+"""How often calls meet on one interval, in a day: traffic and sharing put into the closed form.
+
+Users who share nothing do not meet: a rate divides by the number of *groups* of the interval's sharing (1 for everyone,
+one per tenant, one per user). Within a group, events are independent arrivals (`steady`, `against_writes`), the calls
+of one event a `burst`. Calls over one WebSocket connection run one after the other, so of one user's only those from other
+tabs count.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from contend.conflicts.closed_form import CLIENT_RETRIES, against_writes, burst, guarded_burst, passing_share, steady
+from contend.conflicts.heat import Heat, Source
+from contend.conflicts.traffic import Traffic
+from contend.convex.retries import POLICIES, RetryPolicy
+from contend.model.findings import Sharing
+from contend.model.functions import Access, Function
+from contend.model.values import Origin, Value
+
+BUSIEST = 0.9  # calls per window beyond which the formula is not asked further
+
+
+@dataclass(frozen=True, slots=True)
+class Meetings:
+    """Retries and lost calls in a day."""
+
+    retries: float = 0.0
+    failures: float = 0.0
+
+    def __add__(self, other: Meetings) -> Meetings:
+        return Meetings(self.retries + other.retries, self.failures + other.failures)
+
+    def times(self, share: float) -> Meetings:
+        """This, of a share of cases."""
+        return Meetings(self.retries * share, self.failures * share)
+
+
+def duration_ms(function: Function, traffic: Traffic) -> float:
+    """How long a transaction of the function lasts. An access in a loop counts once per round."""
+    accesses = 0.0
+    for access in function.accesses:
+        rounds = 1.0
+        for loop in access.loops:
+            rounds *= traffic.loop_width if loop.bound is None else loop.bound
+        accesses += rounds
+    return traffic.transaction_ms + traffic.access_ms * accesses
+
+
+def groups(sharing: Sharing, traffic: Traffic) -> float | None:
+    """How many separate intervals of this sharing there are; None where each call has its own."""
+    match sharing:
+        case Sharing.NOBODY:
+            return None
+        case Sharing.EVERYONE:
+            return 1.0
+        case Sharing.TENANT | Sharing.UNKNOWN:
+            return traffic.tenants
+        case _:
+            return traffic.users
+
+
+def policy_of(source: Source | None) -> RetryPolicy:
+    """How a source's calls are retried."""
+    if source is None or source.client == "transaction":
+        return CLIENT_RETRIES
+    return POLICIES[source.client]
+
+
+def with_itself(
+    heat: Heat, sharing: Sharing, keys: frozenset[str], write: Access, duration: float, traffic: Traffic
+) -> Meetings:
+    """A function's calls against each other on an interval of this sharing. `keys` are the arguments that the
+    interval depends on: calls of one event that differ in one of them do not meet."""
+    separate = groups(sharing, traffic)
+    if separate is None or not heat.sources:
+        return Meetings()
+    total = Meetings()
+    for source in heat.sources:
+        passing = passing_guards(write, source.events_per_day / separate, source.active_seconds(traffic))
+        if source.parallel and source.width >= 2 and not keys & source.per_item:
+            calls = round(source.width)
+            together = burst(calls, source.spread_ms, duration, policy_of(source))
+            if passing is not None:
+                together = guarded_burst(calls, source.spread_ms, duration)
+            times = source.events_per_day * calls * (1.0 if passing is None else passing)
+            total += Meetings(times * together.retries_per_call, times * together.lost_share)
+        if source.herd:
+            total += _herd(source, sharing, duration, traffic)
+        others = sum(_racing(other, source, sharing, traffic) for other in heat.sources) / separate
+        share = 1.0 if passing is None else passing
+        apart = steady(min(others * share, BUSIEST / duration * 1_000), duration, policy_of(source))
+        total += Meetings(source.calls_per_day * apart.retries_per_call, source.calls_per_day * apart.lost_share)
+    return total
+
+
+def with_another(
+    victim: Heat,
+    writer: Heat,
+    sharing: Sharing,
+    write: Access,
+    writes_everywhere: bool,
+    duration: float,
+    traffic: Traffic,
+) -> Meetings:
+    """A victim's calls against another function's writes into their interval. `writes_everywhere` where each call of
+    the writer reaches every group's interval."""
+    separate = groups(sharing, traffic)
+    if separate is None or not victim.sources or not writer.sources:
+        return Meetings()
+    if writes_everywhere:
+        separate = 1.0
+    total = Meetings()
+    for source in victim.sources:
+        rate = (
+            sum(
+                _racing(other, source, sharing, traffic) * _passing(write, other, separate, traffic)
+                for other in writer.sources
+            )
+            / separate
+        )
+        together = max((_starts_with(source, other, duration) for other in writer.sources), default=0.0)
+        share = against_writes(min(rate, BUSIEST / duration * 1_000), duration, policy_of(source), together)
+        total += Meetings(source.calls_per_day * share.retries_per_call, source.calls_per_day * share.lost_share)
+    return total
+
+
+def passing_guards(write: Access, events_per_day: float, active_seconds: float) -> float | None:
+    """The share of events on one interval that a "written lately?" guard before `write` lets through; None where there
+    is no such guard."""
+    window = max((found for guard in write.guards if (found := window_s(guard.condition)) is not None), default=None)
+    if window is None:
+        return None
+    if events_per_day <= 0:
+        return 1.0
+    return passing_share(window, active_seconds / events_per_day)
+
+
+def window_s(condition: Value) -> float | None:
+    """The seconds of a comparison like `now - doc.seenAt < 30_000`; None for any other condition. Milliseconds in the
+    source; less than a second is taken for something else."""
+    for part in condition.walk():
+        if part.op not in ("<", "<=", ">", ">=") or not (part.mentions(Origin.TIME) and part.mentions(Origin.FIELD)):
+            continue
+        numbers = [
+            float(value.constant)
+            for value in part.walk()
+            if isinstance(value.constant, (int, float)) and not isinstance(value.constant, bool)
+        ]
+        if numbers and max(numbers) >= 1_000:
+            return max(numbers) / 1_000
+    return None
+
+
+def _passing(write: Access, source: Source, separate: float, traffic: Traffic) -> float:
+    passing = passing_guards(write, source.events_per_day / separate, source.active_seconds(traffic))
+    return 1.0 if passing is None else passing
+
+
+def _racing(other: Source, source: Source, sharing: Sharing, traffic: Traffic) -> float:
+    """Events of `other` per second, in the whole app, that can run at the same time as a call of `source`."""
+    if other.caller == source.caller and other.client == "cron":
+        return 0.0
+    rate = other.events_per_day / other.active_seconds(traffic)
+    if not other.parallel:
+        rate *= other.width
+    if sharing in (Sharing.USER, Sharing.SESSION) and other.client == source.client == "websocket":
+        rate *= (traffic.tabs - 1) / traffic.tabs
+    return rate
+
+
+def _herd(source: Source, sharing: Sharing, duration: float, traffic: Traffic) -> Meetings:
+    """All clients of one group react to one change; each change takes as many of the day's calls as there are."""
+    people = {Sharing.EVERYONE: traffic.users, Sharing.TENANT: min(traffic.tenant_users, traffic.users)}.get(
+        sharing, 1.0
+    )
+    clients = round(people * traffic.tabs)
+    together = burst(clients, traffic.reaction_spread_ms, duration, policy_of(source))
+    return Meetings(source.calls_per_day * together.retries_per_call, source.calls_per_day * together.lost_share)
+
+
+def _starts_with(victim: Source, writer: Source, duration: float) -> float:
+    """The chance that a write of the same event falls into a call's window: both on every request of one page load, or
+    two calls of one place that do not wait for each other."""
+    if victim.client == "websocket" or writer.client == "websocket":
+        return 0.0
+    if victim.parallel and writer.parallel and victim.caller.trigger.entry == writer.caller.trigger.entry:
+        if victim.caller.trigger.kind != writer.caller.trigger.kind or victim.caller.loops or writer.caller.loops:
+            return 0.0
+        missed = 1 - min(duration / max(writer.spread_ms, duration), 1.0)
+        return float(1 - missed**writer.width)
+    same_place = victim.caller.scope and victim.caller.scope == writer.caller.scope
+    unawaited = not victim.caller.consequence.awaited or not writer.caller.consequence.awaited
+    return 1.0 if same_place and unawaited and not (victim.caller.after_await or writer.caller.after_await) else 0.0

@@ -1,0 +1,279 @@
+"""The database: begins transactions, checks and commits them."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from random import Random
+from typing import Any, Final
+
+from contend.convex.errors import BadRequestError, OutOfRetentionError, write_throughput_exceeded
+from contend.convex.ids import DocumentId, encode, new_id
+from contend.convex.limits import LOG_RETENTION_S, TransactionLimits
+from contend.convex.values import resolve_commit_ts
+from contend.engine.catalog import Catalog
+from contend.engine.conflicts import Conflict, find_conflict
+from contend.engine.reads import read_set
+from contend.engine.store import LogEntry, Table, Version
+from contend.engine.transaction import Transaction, Write
+from contend.model.schema import Table as DeclaredTable
+from contend.model.schema import Validator
+
+SECOND_NS: Final = 1_000_000_000
+START_NS: Final = 1_767_225_600 * SECOND_NS  # 2026-01-01
+_TABLE_LETTERS: Final = 4  # of an id tell its table, for table numbers of two bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Committed:
+    """A commit that went through. `ts` is its timestamp in nanoseconds, for one that wrote nothing that of its
+    snapshot; `documents` is the number of documents written."""
+
+    ts: int
+    documents: int
+
+
+class PendingCommit:
+    """A transaction that is validated and has its timestamp, and is not yet published."""
+
+    __slots__ = ("bytes", "effects", "entries", "ts", "versions")
+
+    def __init__(self, ts: int, entries: list[tuple[Table, LogEntry]], versions: list[Version]) -> None:
+        self.ts = ts
+        self.entries = entries
+        self.versions = versions
+        self.bytes = 0
+        self.effects: list[Any] = []
+
+
+class Pin:
+    """How many running transactions read the snapshot at `ts`."""
+
+    __slots__ = ("count", "ts")
+
+    def __init__(self, ts: int) -> None:
+        self.ts = ts
+        self.count = 0
+
+
+class Database:
+    """A database with one committer.
+
+    `now_ns` is the clock: the caller sets it; it starts at `start_ns`. `retention_s` is how far back the write log reaches;
+    `write_bytes_per_second` the throughput limit (None: none). Both may be changed at any time.
+    """
+
+    def __init__(
+        self,
+        *,
+        seed: int = 0,
+        limits: TransactionLimits | None = None,
+        retention_s: float = LOG_RETENTION_S[1],
+        write_bytes_per_second: int | None = None,
+        start_ns: int = START_NS,
+    ) -> None:
+        self.limits = limits or TransactionLimits()
+        self.retention_s = retention_s
+        self.write_bytes_per_second = write_bytes_per_second
+        self.now_ns = start_ns
+        self.latest_ts = start_ns
+        self.pending: list[PendingCommit] = []
+        self._assigned_ts = start_ns
+        self._random = Random(seed)
+        self._by_letters: dict[str, Table] = {}
+        self._pins: deque[Pin] = deque()
+        self._garbage: deque[tuple[int, Table, str]] = deque()
+        self._recent_bytes: deque[tuple[int, int]] = deque()
+        self._claimed: set[str] = set()
+        self.catalog = Catalog(self)
+        self.tables: dict[str, Table] = dict(self.catalog.tables)
+        for table in self.tables.values():
+            self.register_ids(table)
+
+    # Set-up
+
+    def add_table(
+        self,
+        path: str,
+        indexes: Mapping[str, Sequence[str]] | None = None,
+        validator: Validator | None = None,
+        search_indexes: Mapping[str, tuple[str, Sequence[str]]] | None = None,
+    ) -> None:
+        """Declares a table, as a push of `schema.ts` does. `path` is its name, with its component's path in front
+        where it is not the app's own; `search_indexes` map a name to search field and filter fields."""
+        tx = self.begin("finish_push")
+        table = self.catalog.create_table(tx, path)
+        table.validator = validator
+        for name, fields in (indexes or {}).items():
+            self.catalog.add_index(tx, path, name, fields)
+        for name, (search_field, filter_fields) in (search_indexes or {}).items():
+            self.catalog.add_search_index(tx, path, name, search_field, filter_fields)
+        self.commit(tx)
+
+    def add_declared(self, tables: Mapping[str, DeclaredTable], validate: bool = True) -> None:
+        """Declares the tables of an app's schema: their database and search indexes (staged ones cannot be read),
+        and, with `validate`, their validators."""
+        for name, declared in tables.items():
+            validator = Validator("object", fields=declared.fields) if validate and declared.fields else None
+            active = [index for index in declared.indexes if not index.staged]
+            self.add_table(
+                name,
+                {index.name: index.fields for index in active if index.kind == "database"},
+                validator,
+                {index.name: (index.fields[0], index.fields[1:]) for index in active if index.kind == "search"},
+            )
+            tx = self.begin("finish_push")
+            for index in declared.indexes:
+                if index.staged and index.kind == "database":
+                    self.catalog.add_index(tx, name, index.name, index.fields, "staged")
+            self.commit(tx)
+
+    # Transactions
+
+    def begin(self, source: str = "") -> Transaction:
+        """Starts a transaction on the latest published snapshot. `source` is its write source: the canonical path of
+        the function, or a system label."""
+        pins = self._pins
+        ts = self.latest_ts
+        if not pins or pins[-1].ts != ts:
+            pins.append(Pin(ts))
+        pin = pins[-1]
+        pin.count += 1
+        return Transaction(self, ts, max(self.now_ns, ts) / 1e6, source, pin)
+
+    def commit(self, tx: Transaction) -> Committed | Conflict:
+        """Checks and publishes at once. Raises `TooManyWritesError` and `OutOfRetentionError`."""
+        outcome = self.validate(tx)
+        return self.publish(outcome) if isinstance(outcome, PendingCommit) else outcome
+
+    def validate(self, tx: Transaction) -> PendingCommit | Committed | Conflict:
+        """Checks a transaction and ends it. One that wrote nothing is committed without a check; else it is in conflict
+        or pending, and then conflicts with later ones though nobody can read it before `publish`."""
+        self.end(tx)
+        if not tx.always_checked and not any(tx.writes.values()):
+            return Committed(tx.begin_ts, 0)
+        if tx.begin_ts < self.now_ns - int(self.retention_s * SECOND_NS) and tx.begin_ts < self.latest_ts:
+            raise OutOfRetentionError(
+                f"The transaction began at {tx.begin_ts}, before the oldest write still in the log; run it again."
+            )
+        self._check_throughput()
+        if tx.claimed_ids:
+            self._check_claims(tx)
+        if self.latest_ts > tx.begin_ts or self.pending:
+            conflict = find_conflict(read_set(self, tx), tx.begin_ts, self.pending, tx.source)
+            if conflict is not None:
+                return conflict
+        ts = self._assigned_ts = max(self.latest_ts + 1, self.now_ns, self._assigned_ts + 1)
+        pending = _prepare(tx, ts)
+        self.pending.append(pending)
+        return pending
+
+    def publish(self, pending: PendingCommit) -> Committed:
+        """Makes the oldest pending commit visible. Raises `BadRequestError` for one that is not its turn."""
+        if not self.pending or self.pending[0] is not pending:
+            raise BadRequestError("Commits are published in the order of their timestamps; publish the oldest first")
+        self.pending.pop(0)
+        for (table, entry), version in zip(pending.entries, pending.versions, strict=True):
+            table.publish(entry, version)
+            if entry.old_keys is not None:
+                self._garbage.append((pending.ts, table, entry.id))
+            table.trim_log(self._oldest_needed())
+        self.latest_ts = pending.ts
+        for effect in pending.effects:
+            effect()
+        if self.write_bytes_per_second is not None:
+            self._recent_bytes.append((self.now_ns, pending.bytes))
+        self._collect_garbage()
+        return Committed(pending.ts, len(pending.entries))
+
+    def fail(self, pending: PendingCommit) -> None:
+        """Drops a pending commit whose persistence failed. Conflicts it has caused meanwhile stand."""
+        self.pending.remove(pending)
+
+    def end(self, tx: Transaction) -> None:
+        """Ends a transaction. Raises `BadRequestError` where that has happened before."""
+        if tx.ended:
+            raise BadRequestError("This transaction has ended already; begin another one")
+        tx.ended = True
+        tx.pin.count -= 1
+        pins = self._pins
+        while pins and not pins[0].count:
+            pins.popleft()
+
+    # Ids
+
+    def new_id(self, table: Table) -> str:
+        """A fresh random id of the table."""
+        return new_id(table.number, self._random)
+
+    def table_of(self, id: str) -> Table | None:
+        """The table whose number the id has."""
+        return self._by_letters.get(id[:_TABLE_LETTERS])
+
+    def register_ids(self, table: Table) -> None:
+        """Lets `table_of` find the table."""
+        first = encode(DocumentId(table.number, bytes(16)))[:_TABLE_LETTERS]
+        # The number fills 16 of the letters' 20 bits; the last four are the id's own.
+        alphabet = "0123456789abcdefghjkmnpqrstvwxyz"
+        low = alphabet.index(first[-1]) & 16
+        for bits in range(16):
+            self._by_letters[first[:-1] + alphabet[low | bits]] = table
+
+    # Inside
+
+    def _oldest_needed(self) -> int:
+        return self._pins[0].ts if self._pins else self.latest_ts
+
+    def _collect_garbage(self) -> None:
+        garbage, needed = self._garbage, self._oldest_needed()
+        while garbage and garbage[0][0] <= needed:
+            _, table, id = garbage.popleft()
+            table.collect_garbage(id, needed)
+
+    def _check_throughput(self) -> None:
+        limit = self.write_bytes_per_second
+        if limit is None:
+            return
+        recent = self._recent_bytes
+        while recent and recent[0][0] <= self.now_ns - SECOND_NS:
+            recent.popleft()
+        if sum(written for _, written in recent) >= limit:
+            raise write_throughput_exceeded(limit)
+
+    def _check_claims(self, tx: Transaction) -> None:
+        for table, id in tx.claimed_ids:
+            if id in self._claimed or id in table.documents:
+                raise BadRequestError(f"Document ID {id} is or was in use in table {table.path}", "DocumentIdInUse")
+        self._claimed.update(id for _, id in tx.claimed_ids)
+
+
+def _prepare(tx: Transaction, ts: int) -> PendingCommit:
+    """The log entries and versions that the transaction's writes make."""
+    entries: list[tuple[Table, LogEntry]] = []
+    versions: list[Version] = []
+    for table, own in tx.writes.items():
+        for id, write in own.items():
+            old = write.old
+            if old is None and write.document is None:
+                continue  # inserted and deleted: neither an old nor a new key
+            if tx.holds_commit_ts and write.document is not None:
+                write.document = resolve_commit_ts(write.document, ts)
+            old_keys = None if old is None else old.keys
+            old_document = None if old is None else old.document
+            new_keys = _new_keys(table, write)
+            entry = LogEntry(ts, tx.source, id, old_keys, new_keys, old_document, write.document)
+            entries.append((table, entry))
+            versions.append(Version(ts, write.document, new_keys or (), write.size))
+    pending = PendingCommit(ts, entries, versions)
+    pending.bytes = tx.bytes_written
+    pending.effects = tx.effects
+    return pending
+
+
+def _new_keys(table: Table, write: Write) -> Any:
+    if write.document is None:
+        return None
+    if write.old is None or write.fields is None:
+        return table.keys_of(write.document)
+    return table.changed_keys(write.old.keys, write.document, write.fields)

@@ -1,0 +1,125 @@
+"""What a transaction read: points of `by_id`, scans of index ranges, searches."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from contend.convex.coverage import covered
+from contend.convex.intervals import Interval, IntervalSet
+from contend.convex.keys import id_key
+from contend.convex.values import Key
+from contend.engine.search import SearchRead
+from contend.engine.store import BY_ID_SLOT, Index, LogEntry, SearchIndex, Table
+
+if TYPE_CHECKING:
+    from contend.engine.database import Database
+    from contend.engine.transaction import Transaction
+
+_FEW = 8  # up to here, trying one interval after another beats keeping a set
+
+
+class Scan:
+    """A read of an index range, as far as it has gone."""
+
+    __slots__ = ("descending", "exhausted", "index", "last", "range")
+
+    def __init__(self, index: Index, range_: Interval, descending: bool) -> None:
+        self.index = index
+        self.range = range_
+        self.descending = descending
+        self.last: Key | None = None
+        self.exhausted = False
+
+    def interval(self) -> Interval | None:
+        """What it has covered so far."""
+        return covered(self.range, self.last, self.descending, self.exhausted)
+
+
+class IndexReads:
+    """What was read of one index: single ids (for `by_id`) and intervals."""
+
+    __slots__ = ("index", "intervals", "points")
+
+    def __init__(self, index: Index) -> None:
+        self.index = index
+        self.points: set[str] | frozenset[str] = frozenset()
+        self.intervals: list[Interval] | IntervalSet = []
+
+    def add(self, interval: Interval) -> None:
+        """Adds an interval; many merge."""
+        if isinstance(self.intervals, list):
+            self.intervals.append(interval)
+            if len(self.intervals) > _FEW:
+                self.intervals = IntervalSet(self.intervals)
+        else:
+            self.intervals.add(interval)
+
+    def holds(self, id: str, key: Key) -> bool:
+        """Whether the key of document `id` lies in what was read."""
+        if id in self.points:
+            return True
+        if isinstance(self.intervals, IntervalSet):
+            return self.intervals.holds(key)
+        return any(interval.holds(key) for interval in self.intervals)
+
+    def overlaps(self, entry: LogEntry) -> bool:
+        """Whether the written document was, or is now, in what was read: its old key or its new key."""
+        slot = self.index.slot
+        for keys in (entry.old_keys, entry.new_keys):
+            if keys is not None and slot < len(keys):
+                key = keys[slot]
+                if key is not None and self.holds(entry.id, key):
+                    return True
+        return False
+
+    def merged(self) -> IntervalSet:
+        """Points and intervals as one set."""
+        merged = IntervalSet(self.intervals)
+        for id in self.points:
+            key = id_key(id)
+            merged.add(Interval(key, (*key, (9,))))
+        return merged
+
+
+class ReadSet:
+    """Everything a transaction read, in the order in which conflicts are attributed: by table, then by index name, and
+    all database indexes before all text indexes (convex-backend: crates/database/src/reads.rs)."""
+
+    __slots__ = ("indexes", "searches")
+
+    def __init__(self, indexes: Iterable[IndexReads], searches: dict[SearchIndex, SearchRead]) -> None:
+        self.indexes = sorted(indexes, key=lambda reads: (reads.index.table.order, reads.index.name))
+        self.searches = sorted(searches.items(), key=lambda item: (item[0].table.order, item[0].name))
+
+
+def collect_reads(
+    points: dict[Table, set[str]], scans: Iterable[Scan], intervals: Iterable[tuple[Index, Interval]] = ()
+) -> dict[Index, IndexReads]:
+    """The reads per index; `intervals` are reads that are no scans, such as what a write depends on."""
+    found: dict[Index, IndexReads] = {}
+    for table, ids in points.items():
+        index = table.slots[BY_ID_SLOT]
+        if index is not None:
+            reads = found[index] = IndexReads(index)
+            reads.points = ids
+    for index, interval in intervals:
+        _reads_of(found, index).add(interval)
+    for scan in scans:
+        covered_interval = scan.interval()
+        if covered_interval is not None:
+            _reads_of(found, scan.index).add(covered_interval)
+    return found
+
+
+def _reads_of(found: dict[Index, IndexReads], index: Index) -> IndexReads:
+    reads = found.get(index)
+    if reads is None:
+        reads = found[index] = IndexReads(index)
+    return reads
+
+
+def read_set(database: Database, tx: Transaction) -> ReadSet:
+    """All that `tx` read, what its writes depend on and what every mutation reads included."""
+    intervals = database.catalog.implicit_reads(tx.dependencies, tx.index_reads, tx.schema_read)
+    return ReadSet(collect_reads(tx.points, tx.scans, intervals).values(), tx.searches)

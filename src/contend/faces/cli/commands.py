@@ -1,0 +1,214 @@
+"""The commands: each parses its request, calls the library, renders. Heavy imports wait until they are needed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from contend.faces.cli import CLEAN, FINDINGS
+
+if TYPE_CHECKING:
+    from contend.model.audit import Audit
+
+app = typer.Typer(
+    name="contend",
+    help="Finds, explains and predicts write conflicts in apps built on Convex.",
+    epilog="Exit codes: 0 clean, 1 findings at or above --fail-on, "
+    "2 wrong usage or unreadable input, 3 internal error.",
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    no_args_is_help=True,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+class ReportFormat(StrEnum):
+    """How a report is written."""
+
+    TERMINAL = "terminal"
+    JSON = "json"
+
+
+PathArgument = Annotated[Path, typer.Argument(metavar="PATH", help="The app, or a repository that holds apps.")]
+FormatOption = Annotated[ReportFormat, typer.Option("--format", help="How the report is written.")]
+OutputOption = Annotated[Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write it to FILE.")]
+ConfigOption = Annotated[
+    Path | None, typer.Option("--config", metavar="FILE", help="Settings: a contend.toml or package.json.")
+]
+NoCacheOption = Annotated[bool, typer.Option("--no-cache", help="Neither read nor write the cache.")]
+JobsOption = Annotated[int | None, typer.Option("--jobs", "-j", min=1, metavar="N", help="Processes that read files.")]
+
+
+def invoke(arguments: Sequence[str]) -> int:
+    """Run one command line; returns the exit code. Errors of the library pass through."""
+    command = typer.main.get_command(app)
+    try:
+        code = command.main(args=list(arguments), prog_name="contend", standalone_mode=False)
+    except typer.Abort:
+        raise KeyboardInterrupt from None
+    except Exception as error:
+        show, exit_code = getattr(error, "show", None), getattr(error, "exit_code", None)
+        if callable(show) and isinstance(exit_code, int):  # a usage error says itself what is wrong
+            show()
+            return exit_code
+        raise
+    return code if isinstance(code, int) else CLEAN
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        from contend.reports.version import tool_version
+
+        typer.echo(f"contend {tool_version()}")
+        raise typer.Exit(CLEAN)
+
+
+@app.callback()
+def root(
+    version: Annotated[
+        bool, typer.Option("--version", is_eager=True, callback=_print_version, help="Show the version and exit.")
+    ] = False,
+) -> None:
+    """Finds, explains and predicts write conflicts in apps built on Convex."""
+
+
+@app.command("audit")
+def audit_command(
+    path: PathArgument = Path(),
+    format: FormatOption = ReportFormat.TERMINAL,
+    output: OutputOption = None,
+    fail_on: Annotated[
+        str | None,
+        typer.Option(metavar="LEVEL", help="Exit 1 from critical, high, medium, low or info on; or never. [high]"),
+    ] = None,
+    select: Annotated[
+        list[str] | None, typer.Option(metavar="RULE", help="Run these rules alone (repeat, or commas).")
+    ] = None,
+    ignore: Annotated[
+        list[str] | None, typer.Option(metavar="RULE", help="Leave these rules out (repeat, or commas).")
+    ] = None,
+    everything: Annotated[bool, typer.Option("--all", help="Show every finding, not the ten worst.")] = False,
+    no_cache: NoCacheOption = False,
+    jobs: JobsOption = None,
+    config: ConfigOption = None,
+) -> int:
+    """Find the write conflicts of an app."""
+    from contend.model.settings import parse_fail_on
+
+    level = None if fail_on is None else parse_fail_on(fail_on)
+    result = _audit(path, _names(select, "--select"), _names(ignore, "--ignore"), config, no_cache, jobs)
+    if format is ReportFormat.JSON:
+        from contend.faces.cli.output import write_text
+        from contend.reports.json_report import render_json
+        from contend.reports.version import tool_version
+
+        write_text(render_json(result, tool_version()), output)
+    else:
+        from contend.faces.cli.output import new_page, write_page
+        from contend.reports.terminal import add_audit
+
+        page = new_page(output)
+        add_audit(page, result, path=_as_typed(path), everything=everything)
+        write_page(page, output)
+    level = result.settings.fail_on if level is None else level
+    failing = len(result.failing(level))
+    if output is not None:
+        from contend.reports.numbers import counted
+
+        found = counted(len(result.open_findings), "finding")
+        typer.echo(f"{output}: {found}, {failing} of them at or above --fail-on {level}", err=True)
+    return FINDINGS if failing else CLEAN
+
+
+@app.command("show")
+def show_command(
+    function: Annotated[str, typer.Argument(metavar="FUNCTION", help="module:export, or an end of it that is unique.")],
+    path: PathArgument = Path(),
+    format: FormatOption = ReportFormat.TERMINAL,
+    output: OutputOption = None,
+    no_cache: NoCacheOption = False,
+    jobs: JobsOption = None,
+    config: ConfigOption = None,
+) -> int:
+    """Show what a function reads and writes, who calls it, and whom it meets."""
+    from contend.reports.function_view import function_view
+
+    view = function_view(_audit(path, (), (), config, no_cache, jobs), function)
+    if format is ReportFormat.JSON:
+        from contend.faces.cli.output import write_text
+        from contend.reports.function_json import render_function_json
+        from contend.reports.version import tool_version
+
+        write_text(render_function_json(view, tool_version()), output)
+    else:
+        from contend.faces.cli.output import new_page, write_page
+        from contend.reports.function_terminal import add_function
+
+        page = new_page(output)
+        add_function(page, view)
+        write_page(page, output)
+    return CLEAN
+
+
+@app.command("rules")
+def rules_command(
+    rule: Annotated[str | None, typer.Argument(metavar="RULE", help="One rule, to read all about it.")] = None,
+) -> int:
+    """List the rules, or explain one."""
+    from contend.faces.cli.output import new_page, write_page
+    from contend.model.settings import check_rules
+    from contend.reports.rule_pages import add_rule, add_rule_list
+    from contend.rules import all_rules
+
+    rules = {info.name: info for info in all_rules()}
+    page = new_page(None)
+    if rule is None:
+        add_rule_list(page, list(rules.values()))
+    else:
+        check_rules([rule], rules, "rules")
+        add_rule(page, rules[rule])
+    write_page(page, None)
+    return CLEAN
+
+
+def _audit(
+    path: Path,
+    select: Sequence[str],
+    ignore: Sequence[str],
+    config: Path | None,
+    no_cache: bool,
+    jobs: int | None,
+) -> Audit:
+    from contend import audit
+    from contend.faces.cli.progress import shown_progress
+
+    with shown_progress() as progress:
+        return audit(
+            path,
+            select=tuple(select),
+            ignore=tuple(ignore),
+            config=config,
+            use_cache=not no_cache,
+            jobs=jobs,
+            progress=progress,
+        )
+
+
+def _names(given: list[str] | None, option: str) -> tuple[str, ...]:
+    """Rule names from a repeated option with commas, checked."""
+    names = tuple(name.strip() for text in given or () for name in text.split(",") if name.strip())
+    if names:
+        from contend.model.settings import check_rules
+        from contend.rules import all_rules
+
+        check_rules(names, (info.name for info in all_rules()), option)
+    return names
+
+
+def _as_typed(path: Path) -> str:
+    """The path as a command to copy needs it; nothing for the current directory."""
+    return "" if path == Path() else str(path)

@@ -1,0 +1,58 @@
+"""Where reports go: a terminal, a pipe, a file."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from contend.model.errors import InputError
+
+if TYPE_CHECKING:
+    from contend.reports.page import Page
+
+PIPE_WIDTH = 100
+"""Cells of a line where there is no terminal to measure; `COLUMNS` overrides."""
+
+
+def write_text(text: str, output: Path | None) -> None:
+    """Write a finished report to `output` (UTF-8, `\\n`), or to stdout."""
+    if output is None:
+        sys.stdout.write(text)
+        return
+    try:
+        output.write_text(text, encoding="utf-8", newline="\n")
+    except OSError as error:
+        raise InputError(f"cannot write {output}: {error.strerror or error}") from error
+
+
+def new_page(output: Path | None) -> Page:
+    """An empty page for `output`, or for stdout: as wide as the terminal, in its encoding."""
+    from contend.reports.page import Page
+
+    if output is not None:
+        return Page(width=_columns() or PIPE_WIDTH)
+    encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
+    if sys.stdout.isatty():
+        from rich.console import Console
+
+        return Page(width=Console().width, encoding=encoding)
+    return Page(width=_columns() or PIPE_WIDTH, encoding=encoding)
+
+
+def write_page(page: Page, output: Path | None) -> None:
+    """Write `page` to `output`, or to stdout: coloured on a terminal that takes colours, plain elsewhere."""
+    from contend.reports.page import plain_text
+
+    if output is not None or not sys.stdout.isatty():
+        write_text(plain_text(page), output)
+        return
+    from rich.console import Console
+
+    page.print(Console(highlight=False))
+
+
+def _columns() -> int | None:
+    text = os.environ.get("COLUMNS", "")
+    return max(40, int(text)) if text.isdecimal() else None

@@ -1,0 +1,1 @@
+"""What an app is, and what an audit says of it: frozen types, no I/O."""

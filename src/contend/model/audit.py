@@ -1,0 +1,88 @@
+"""The whole outcome of an audit."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from contend.model.app import App, ReadError, Repository, Suppression
+from contend.model.findings import Finding, Note, Pair
+from contend.model.functions import Function
+from contend.model.inventory import Inventory
+from contend.model.settings import FailOn, Settings
+
+Progress = Callable[[str, int, int], None]
+"""Told while an audit runs: the stage in words, how many parts are done, how many there are (0: not known)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Assumption:
+    """One thing the predictions take for granted: `name` is the key of `[traffic]`, `text` says it in words with its
+    number (`20 active users a day`), `source` where the number comes from."""
+
+    name: str
+    value: float
+    text: str
+    source: Literal["default", "configuration", "telemetry"] = "default"
+
+
+@dataclass(frozen=True, slots=True)
+class Suppressions:
+    """What the `contend-ignore` comments did: those that silenced a finding, those that give no reason and so silence
+    nothing, and those with a reason that no finding stands behind."""
+
+    used: tuple[Suppression, ...] = ()
+    without_reason: tuple[Suppression, ...] = ()
+    unused: tuple[Suppression, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Audit:
+    """What an audit found.
+
+    `findings` come worst first and include the silenced ones (`suppressed` holds the reason); `pairs` are all that the
+    app has, worst first, whether or not a rule speaks of them; `rules` are the names of those that ran. `seconds` is
+    the wall-clock time: reports for machines leave it out.
+    """
+
+    repository: Repository
+    findings: tuple[Finding, ...] = ()
+    notes: tuple[Note, ...] = ()
+    inventory: Inventory = Inventory()
+    pairs: tuple[Pair, ...] = ()
+    assumptions: tuple[Assumption, ...] = ()
+    suppressions: Suppressions = Suppressions()
+    settings: Settings = Settings()
+    rules: tuple[str, ...] = ()
+    seconds: float = 0.0
+
+    @property
+    def apps(self) -> tuple[App, ...]:
+        return self.repository.apps
+
+    @property
+    def errors(self) -> tuple[ReadError, ...]:
+        """Files that could not be read or parsed."""
+        return self.repository.errors
+
+    @property
+    def sources(self) -> Mapping[str, str]:
+        """The text of each file that a finding can point into."""
+        return self.repository.sources
+
+    @property
+    def functions(self) -> tuple[Function, ...]:
+        """The functions of every app."""
+        return tuple(function for app in self.apps for function in app.functions)
+
+    @property
+    def open_findings(self) -> tuple[Finding, ...]:
+        """Findings that no comment silences, worst first."""
+        return tuple(finding for finding in self.findings if finding.suppressed is None)
+
+    def failing(self, level: FailOn) -> tuple[Finding, ...]:
+        """Open findings at or above `level`; none for `never`."""
+        if level == "never":
+            return ()
+        return tuple(finding for finding in self.open_findings if finding.severity.rank <= level.rank)

@@ -1,0 +1,92 @@
+"""What the handler around a call does with its failure, read off its statements."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from contend.source import ir
+from contend.source.evaluation import terms as t
+from contend.source.evaluation.activation import Activation
+from contend.source.evaluation.effects import Catching, Site
+
+_REPORTS = ("toast", "alert", "seterror", "showerror", "notify", "snackbar", "notification", "fail", "message")
+_LOGS = ("console", "logger", "log", "captureexception", "sentry", "posthog", "warn", "error")
+
+
+def catching_of(act: Activation, node: ir.Try) -> Catching:
+    """The effect of a `try` statement's handler."""
+    catch, calls = _of_statements(node.handler or ())
+    return Catching(Site(act.module, node.start, node.end), catch, calls, tuple(_called(node.body)))
+
+
+def catching_of_closure(act: Activation, handler: t.Value, node: Any) -> Catching:
+    """The effect of `.catch(handler)`."""
+    site = Site(act.module, node.start, node.end)
+    if isinstance(handler, t.Closure):
+        catch, calls = _of_statements(handler.function.body)
+        return Catching(site, catch, calls)
+    if isinstance(handler, t.Global) and handler.name.startswith("console"):
+        return Catching(site, "logs")
+    return Catching(site, "swallows")
+
+
+def _of_statements(body: tuple[ir.Stmt, ...]) -> tuple[str, tuple[str, ...]]:
+    kinds: set[str] = set()
+    calls = tuple(_called(body))
+    for node in _walk(body):
+        if isinstance(node, ir.Throw):
+            kinds.add("rethrows")
+        elif isinstance(node, ir.Return) and not node.implicit:
+            kinds.add("returns")
+    for name in calls:
+        low = name.lower()
+        if any(mark in low for mark in _REPORTS):
+            kinds.add("reports")
+        elif any(mark in low for mark in _LOGS):
+            kinds.add("logs")
+        else:
+            kinds.add("calls")
+    for kind in ("rethrows", "reports", "calls", "returns", "logs"):
+        if kind in kinds:
+            return kind, tuple(name for name in calls if not any(mark in name.lower() for mark in _LOGS))
+    return "swallows", ()
+
+
+def _called(body: tuple[ir.Stmt, ...]) -> Iterator[str]:
+    seen: set[str] = set()
+    for node in _walk(body):
+        if isinstance(node, ir.Call):
+            name = dotted(node.callee)
+            if name and name not in seen and len(seen) < 8:
+                seen.add(name)
+                yield name
+
+
+def dotted(node: ir.Expr) -> str:
+    """`a.b.c` of a member chain, "" for anything else."""
+    parts: list[str] = []
+    while isinstance(node, ir.Member):
+        parts.append(node.property)
+        node = node.object
+    if not isinstance(node, ir.Name):
+        return ""
+    parts.append(node.name)
+    return ".".join(reversed(parts))
+
+
+def _walk(root: Any) -> Iterator[Any]:
+    """Every node below, inner functions left out."""
+    stack = [root]
+    while stack:
+        node = stack.pop()
+        if isinstance(node, tuple):
+            stack.extend(reversed(node))
+        elif isinstance(node, ir.Node):
+            yield node
+            if not isinstance(node, ir.Function):
+                stack.extend(
+                    value
+                    for name in reversed(node.__struct_fields__)
+                    if isinstance(value := getattr(node, name), ir.Node | tuple)
+                )

@@ -1,0 +1,357 @@
+"""The shape of symbolic values: members, elements, types and the tables that ids point to."""
+
+from __future__ import annotations
+
+from contend.model.schema import Validator
+from contend.source import ir
+from contend.source.evaluation.terms import (
+    UNDEFINED,
+    Capability,
+    Choice,
+    Closure,
+    Const,
+    Context,
+    Document,
+    External,
+    Field,
+    FreshId,
+    Global,
+    Identity,
+    Instance,
+    Listing,
+    Live,
+    Method,
+    Namespace,
+    Opaque,
+    Operation,
+    Record,
+    Reference,
+    SchemaTerm,
+    TableTerm,
+    Table_,
+    Term,
+    Typed,
+    ValidatorTerm,
+    Value,
+    alternatives,
+    choice,
+    field,
+    is_symbolic,
+)
+
+ANY = Validator("any")
+STRING = Validator("string")
+NUMBER = Validator("number")
+_CAPABILITIES = frozenset({"db", "auth", "scheduler", "storage", "meta", "vars"})
+_SYSTEM_FIELDS = {"_creationTime": NUMBER}
+
+
+def split(term: Value) -> tuple[Value, ...]:
+    """The values `term` can be when it is used: alternatives, and the operands of `&&`, `||` and `??`."""
+    if isinstance(term, Choice):
+        items = alternatives(term)
+        if not any(isinstance(item, Operation) for item in items):
+            return items
+        return tuple(one for item in items for one in split(item))
+    if isinstance(term, Operation):
+        if term.op == "&&":
+            return split(term.parts[-1])
+        if term.op in ("||", "??"):
+            return alternatives(choice([one for part in term.parts for one in split(part)]))
+    return (term,)
+
+
+def member(term: Value, name: str, schema: Schema) -> Value:
+    """`term.name`."""
+    options = split(term)
+    if len(options) > 1:
+        return choice([member(option, name, schema) for option in options])
+    return _member(options[0], name, schema)
+
+
+class Schema:
+    """Field types of the tables of an app, by table name; extended while the program is read."""
+
+    __slots__ = ("tables",)
+
+    def __init__(self) -> None:
+        self.tables: dict[str, Validator] = {}
+
+    def field(self, table: str, name: str) -> Validator | None:
+        """The declared type of a field, None where the schema does not say."""
+        if name == "_id":
+            return Validator("id", table=table)
+        if name in _SYSTEM_FIELDS:
+            return _SYSTEM_FIELDS[name]
+        declared = self.tables.get(table)
+        return field_type(declared, name, self) if declared is not None else None
+
+
+def field_type(type: Validator | None, name: str, schema: Schema) -> Validator | None:
+    """The type of `name` within `type`; a union answers with the union of its members' fields."""
+    if type is None:
+        return None
+    if type.kind == "object":
+        return type.fields.get(name)
+    if type.kind == "doc" and type.table is not None:
+        return type.fields.get(name) or schema.field(type.table, name)
+    if type.kind == "union":
+        found = [found for item in type.items if (found := field_type(item, name, schema)) is not None]
+        return union(found)
+    if type.kind == "record" and type.items:
+        return type.items[-1]
+    return None
+
+
+def union(types: list[Validator]) -> Validator | None:
+    """One type for all of `types`."""
+    distinct: list[Validator] = []
+    for one in types:
+        if one not in distinct:
+            distinct.append(one)
+    if not distinct:
+        return None
+    return distinct[0] if len(distinct) == 1 else Validator("union", items=tuple(distinct))
+
+
+def element_type(type: Validator | None) -> Validator | None:
+    """The type of an element of an array, set or record."""
+    if type is None:
+        return None
+    if type.kind in ("array", "record") and type.items:
+        return type.items[-1]
+    if type.kind == "union":
+        return union([found for item in type.items if (found := element_type(item)) is not None])
+    return None
+
+
+def _member(term: Value, name: str, schema: Schema) -> Value:
+    if isinstance(term, Record):
+        return _record_member(term, name, schema)
+    if isinstance(term, Document):
+        return _document_member(term, name, schema)
+    if isinstance(term, Typed):
+        inner = term.value
+        if isinstance(inner, Record | Document | Listing | Table_):
+            return _member(inner, name, schema)
+        found = field_type(term.type, name, schema)
+        if name in ("page",) and found is None and term.type.kind == "array":
+            return term
+        if term.type.kind == "doc" and name == "_id" and term.type.table is not None:
+            return Typed(field(inner, name), Validator("id", table=term.type.table))
+        if isinstance(inner, Live):
+            below = _member(inner, name, schema)
+            return Typed(below, found) if found is not None and isinstance(below, Live) else below
+        below = field(inner, name)
+        return typed(below, found) if found is not None else _length(below, name)
+    if isinstance(term, Context):
+        return _context_member(term, name, schema)
+    if isinstance(term, Instance):
+        return _instance_member(term, name)
+    if isinstance(term, Reference):
+        if name in ("mutation", "query", "action") and term.root == "convex-client":
+            return Method(term, name)
+        return Reference(term.root, (*term.parts, name), term.directory)
+    if isinstance(term, Live):
+        if name in ("length", "map", "filter", "find", "slice", "some", "every", "forEach", "sort", "reduce"):
+            return Method(term, name)
+        return Live(term.reference, f"{term.path}.{name}" if term.path else name, term.site)
+    if isinstance(term, Identity):
+        return Identity(f"{term.name}.{name}")
+    if isinstance(term, Global):
+        return Global(f"{term.name}.{name}")
+    if isinstance(term, External):
+        return External(term.package, name if term.name == "*" else f"{term.name}.{name}")
+    if isinstance(term, Table_):
+        return Method(term, name) if name in ("get", "set", "has", "values", "entries", "keys") else term.value
+    if isinstance(term, Capability | Listing | FreshId | Const | Closure):
+        return Method(term, name)
+    if is_symbolic(term) or isinstance(term, Field):
+        return field(term, name)
+    if isinstance(term, SchemaTerm) and name == "tables":
+        return term.tables
+    if isinstance(term, TableTerm) and name == "validator":
+        return ValidatorTerm(term.type)
+    if isinstance(term, ValidatorTerm) and name == "fields":
+        return Record(tuple((key, ValidatorTerm(inner)) for key, inner in term.type.fields.items()))
+    if isinstance(term, Opaque):
+        return Opaque(f"{term.reason}.{name}") if len(term.reason) < 60 else term
+    return Method(term, name)
+
+
+def _length(below: Value, name: str) -> Value:
+    return Typed(below, NUMBER) if name == "length" else below
+
+
+def _record_member(term: Record, name: str, schema: Schema) -> Value:
+    for key, value in term.fields:
+        if key == name:
+            return value
+    found = [_spread_member(spread, name, schema) for spread in reversed(term.spreads)]
+    found = [value for value in found if value is not UNDEFINED]
+    if found and not isinstance(found[0], Opaque):
+        return found[0]
+    if term.computed:
+        return choice(list(term.computed))
+    return found[0] if found else UNDEFINED
+
+
+def _spread_member(spread: Value, name: str, schema: Schema) -> Value:
+    return member(spread, name, schema)
+
+
+def _document_member(term: Document, name: str, schema: Schema) -> Value:
+    if name == "_id":
+        if term.id is not None:
+            return term.id if tables_of(term.id, schema) else Typed(term.id, id_type(term.tables) or ANY)
+        type = id_type(term.tables)
+        return Typed(field(term, "_id"), type) if type else field(term, "_id")
+    types = [found for table in term.tables if (found := schema.field(table, name)) is not None]
+    type = union(types)
+    return Typed(field(term, name), type) if type is not None else field(term, name)
+
+
+def id_type(tables: tuple[str, ...]) -> Validator | None:
+    """The type of an id of one of `tables`."""
+    return union([Validator("id", table=table) for table in tables])
+
+
+def _context_member(term: Context, name: str, schema: Schema) -> Value:
+    extra = term.extra
+    if extra is not None and not isinstance(extra, Opaque) and not is_symbolic(extra):
+        found = member(extra, name, schema)
+        if found is not UNDEFINED and not isinstance(found, Opaque | Method):
+            return found
+    if name in _CAPABILITIES:
+        return Capability(name, term.kind)
+    if name in ("runMutation", "runQuery", "runAction", "vectorSearch", "table"):
+        return Method(term, name)
+    if extra is not None and is_symbolic(extra):
+        return field(extra, name)
+    return Opaque(f"ctx.{name}")
+
+
+def _instance_member(term: Instance, name: str) -> Value:
+    if name in term.fields:
+        return term.fields[name]
+    for prop in term.cls.node.members:
+        if prop.key == name:
+            if isinstance(prop.value, ir.Function):
+                return Closure(prop.value, term.cls.module, term.cls.scope, term)
+    return Opaque(f"this.{name}")
+
+
+def element(term: Value, schema: Schema) -> Value:
+    """Any element of `term`."""
+    options = split(term)
+    if len(options) > 1:
+        return choice([element(option, schema) for option in options])
+    one = options[0]
+    if isinstance(one, Listing):
+        return one.item
+    if isinstance(one, Table_):
+        return one.value
+    if isinstance(one, Record):
+        values = [value for _, value in one.fields] + list(one.computed)
+        values += [element(spread, schema) for spread in one.spreads]
+        return choice(values) if values else Opaque("element of an object")
+    if isinstance(one, Live):
+        return Live(one.reference, f"{one.path}.[]" if one.path else "[]", one.site)
+    if isinstance(one, Typed):
+        if isinstance(one.value, Listing | Record | Table_):
+            return element(one.value, schema)
+        below = element(one.value, schema) if isinstance(one.value, Live) else field(one.value, "[]")
+        found = element_type(one.type)
+        return typed(below, found) if found is not None else below
+    if isinstance(one, Opaque):
+        return one
+    if isinstance(one, Term):
+        return field(one, "[]")
+    return Opaque("element")
+
+
+def typed(term: Value, type: Validator | None) -> Value:
+    """`term` with an annotation: what already has a structure keeps it."""
+    if type is None or type.kind in ("unknown", "any"):
+        return term
+    if type.kind == "context":
+        return Context("", term) if is_symbolic(term) or isinstance(term, Opaque) else term
+    if type.kind == "database":
+        return Capability("db") if is_symbolic(term) or isinstance(term, Opaque) else term
+    if isinstance(term, Typed):
+        if _says_more(type, term.type):
+            return Typed(term.value, type)
+        return term
+    if isinstance(term, Field | Opaque | Identity | Const | Operation | Live) or is_symbolic(term):
+        if isinstance(term, Const) and type.kind != "id":
+            return term
+        if isinstance(term, Operation) and type.kind not in ("id", "doc"):
+            return term
+        return Typed(term, type)
+    return term
+
+
+def _says_more(new: Validator, old: Validator) -> bool:
+    if old.kind in ("any", "unknown", "string"):
+        return True
+    return old.kind == "union" and new.kind in ("id", "doc", "object", "array")
+
+
+def type_of(term: Value, schema: Schema) -> Validator | None:
+    """What is known of a value's type."""
+    if isinstance(term, Typed):
+        return term.type
+    if isinstance(term, FreshId):
+        return id_type(term.tables)
+    if isinstance(term, Document):
+        return union([Validator("doc", table=table) for table in term.tables])
+    if isinstance(term, Identity) and term.table is not None:
+        return Validator("id", table=term.table)
+    if isinstance(term, Listing):
+        item = type_of(term.item, schema)
+        return Validator("array", items=(item,)) if item is not None else None
+    options = split(term)
+    if len(options) > 1:
+        return union([found for option in options if (found := type_of(option, schema)) is not None])
+    return type_of(options[0], schema) if options[0] is not term else None
+
+
+def tables_of(term: Value, schema: Schema) -> tuple[str, ...]:
+    """The tables that an id, or a document, belongs to; empty where nothing says."""
+    found: list[str] = []
+    for option in split(term):
+        if isinstance(option, Document | FreshId):
+            found.extend(option.tables)
+        elif isinstance(option, Identity):
+            if option.table is not None:
+                found.append(option.table)
+        else:
+            found.extend(_tables_in(type_of(option, schema)))
+    return tuple(dict.fromkeys(found))
+
+
+def table_names(table: Value) -> tuple[str, ...]:
+    """The names a table argument can have."""
+    names: list[str] = []
+    for option in split(table):
+        if isinstance(option, Const) and isinstance(option.value, str):
+            names.append(option.value)
+        elif isinstance(option, Typed):
+            names.extend(_literals_in(option.type))
+    return tuple(dict.fromkeys(names))
+
+
+def _literals_in(type: Validator) -> list[str]:
+    if type.kind == "literal" and isinstance(type.literal, str):
+        return [type.literal]
+    return [name for item in type.items for name in _literals_in(item)] if type.kind == "union" else []
+
+
+def _tables_in(type: Validator | None) -> list[str]:
+    if type is None:
+        return []
+    if type.kind in ("id", "doc") and type.table is not None:
+        return [type.table]
+    if type.kind == "union":
+        return [table for item in type.items for table in _tables_in(item)]
+    return []

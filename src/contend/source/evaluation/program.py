@@ -1,0 +1,343 @@
+"""The whole program: modules, exports, and each function's summary."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from contend.model.schema import Validator
+from contend.source import ir
+from contend.source.evaluation import terms as t
+from contend.source.evaluation.activation import Activation
+from contend.source.evaluation.annotations import CONTEXT, DATABASE, annotated
+from contend.source.evaluation.calls import annotated_result, bind_parameters, invoke
+from contend.source.evaluation.effects import Effect, Setting, Site, Summary
+from contend.source.evaluation.escapes import closures_in
+from contend.source.evaluation.expressions import bind, evaluate
+from contend.source.evaluation.frames import Frame
+from contend.source.evaluation.members import Schema, typed
+from contend.source.evaluation.modules import ModuleScope, bound_names
+from contend.source.evaluation.registered import Handlers
+from contend.source.evaluation.statements import execute, run_body
+from contend.source.libraries.builders import generated_value
+from contend.source.libraries.validators import type_in
+from contend.source.resolution import Resolver
+
+BUDGET = 40_000  # inner functions evaluated in place, for one function or module
+
+
+class Program:
+    """All parsed modules of a repository, evaluated on demand."""
+
+    def __init__(self, modules: Mapping[str, ir.Module], resolver: Resolver, functions_dirs: Sequence[str]) -> None:
+        self.modules = modules
+        self.resolver = resolver
+        self.functions_dirs = tuple(sorted(functions_dirs, key=len, reverse=True))
+        self._schemas = {directory: Schema() for directory in functions_dirs}
+        self._no_schema = Schema()
+        self._scopes: dict[str, ModuleScope] = {}
+        self._summaries: dict[tuple[str, int], Summary | None] = {}
+        self._types: dict[tuple[str, str], Validator | None] = {}
+        self._exporting: set[tuple[str, str]] = set()
+        self._owners = 0
+        self._spent = 0
+        self.handlers = Handlers(self)
+        self.module_effects: dict[str, list[Effect]] = {}
+        self.names: dict[int, str] = {}
+        self.instantiated: set[int] = set()  # owners of summaries that some call has used
+        self.provided: dict[tuple[str, int], t.Value] = {}
+
+    # ── names ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def scope(self, path: str) -> ModuleScope | None:
+        """The top level of a parsed module."""
+        known = self._scopes.get(path)
+        if known is None:
+            module = self.modules.get(path)
+            if module is None:
+                return None
+            known = self._scopes[path] = ModuleScope(module, self)
+        return known
+
+    def directory_of(self, module: str) -> str | None:
+        """The functions directory that a module stands in."""
+        for directory in self.functions_dirs:
+            if module.startswith(f"{directory}/") or directory in ("", "."):
+                return directory
+        return None
+
+    def schema_of(self, module: str) -> Schema:
+        """The schema that a module's ids belong to; outside function directories the only app's, if there is one."""
+        directory = self.directory_of(module)
+        if directory is not None:
+            return self._schemas[directory]
+        if len(self._schemas) == 1:
+            return next(iter(self._schemas.values()))
+        return self._no_schema
+
+    def schema_in(self, directory: str) -> Schema:
+        """The schema of a functions directory, filled while schemas are read."""
+        return self._schemas[directory]
+
+    def imported(self, importer: str, entry: ir.Import) -> t.Value:
+        """The value that an import binds."""
+        return self._from(importer, entry.source, entry.imported)
+
+    def _from(self, importer: str, specifier: str, name: str) -> t.Value:
+        resolved = self.resolver.resolve(specifier, importer)
+        if resolved.kind == "file":
+            return t.Namespace(resolved.path) if name == "*" else self.export(resolved.path, name)
+        if resolved.kind == "generated":
+            return generated_value(resolved.part or "api", name, resolved.functions_dir)
+        if resolved.kind == "package":
+            return t.External(specifier, name)
+        return t.Opaque(f"{specifier} not found")
+
+    def namespace(self, importer: str, specifier: str) -> t.Value:
+        """`require(specifier)`, `await import(specifier)`."""
+        return self._from(importer, specifier, "*")
+
+    def export(self, path: str, name: str) -> t.Value:
+        """What the module at `path` exports as `name`."""
+        scope = self.scope(path)
+        if scope is None:
+            return t.Opaque(f"{name} of {path}, which was not read")
+        key = (path, name)
+        if key in self._exporting:
+            return t.Opaque(f"cyclic export of {name}")
+        self._exporting.add(key)
+        try:
+            found = self._export(scope, path, name)
+        finally:
+            self._exporting.discard(key)
+        return t.Opaque(f"{name}, not exported by {path}") if found is None else found
+
+    def _export(self, scope: ModuleScope, path: str, name: str) -> t.Value | None:
+        for entry in scope.module.exports:
+            if entry.exported == name:
+                if entry.source is None:
+                    return scope.lookup(entry.local)
+                return self._from(path, entry.source, entry.local)
+        for entry in scope.module.exports:
+            if entry.exported == "*" and entry.source is not None and name != "default":
+                resolved = self.resolver.resolve(entry.source, path)
+                if resolved.kind == "file":
+                    inner = self.scope(resolved.path)
+                    if inner is not None and (resolved.path, name) not in self._exporting:
+                        self._exporting.add((resolved.path, name))
+                        try:
+                            found = self._export(inner, resolved.path, name)
+                        finally:
+                            self._exporting.discard((resolved.path, name))
+                        if found is not None:
+                            return found
+                elif resolved.kind != "missing":
+                    return self._from(path, entry.source, name)
+        if name == "default" and "svelte" in scope.module.directives:
+            return t.Opaque("component")
+        return None
+
+    # ── types ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def named_type(self, module: str, name: str, depth: int = 0) -> Validator | None:
+        """The type alias or interface that `name` means in `module`."""
+        key = (module, name)
+        if key in self._types:
+            return self._types[key]
+        self._types[key] = None
+        scope = self.scope(module)
+        if scope is None or "." in name:
+            return None
+        found: Validator | None = None
+        declared = scope.types.get(name)
+        if declared is not None:
+            found = annotated(self, module, declared.type, depth)
+        else:
+            entry = scope.imported(name)
+            if entry is not None:
+                found = self._imported_type(module, entry.source, entry.imported, depth)
+        self._types[key] = found
+        return found
+
+    def _imported_type(self, module: str, specifier: str, name: str, depth: int) -> Validator | None:
+        resolved = self.resolver.resolve(specifier, module)
+        if resolved.kind != "file" or depth > 12:
+            return None
+        scope = self.scope(resolved.path)
+        if scope is None:
+            return None
+        for entry in scope.module.exports:
+            if entry.exported == name and entry.source is not None:
+                return self._imported_type(resolved.path, entry.source, entry.local, depth + 1)
+            if entry.exported == name and entry.local != name:
+                return self.named_type(resolved.path, entry.local, depth + 1)
+        found = self.named_type(resolved.path, name, depth + 1)
+        if found is None:
+            for entry in scope.module.exports:
+                if entry.exported == "*" and entry.source is not None:
+                    found = self._imported_type(resolved.path, entry.source, name, depth + 1)
+                    if found is not None:
+                        return found
+        return found
+
+    def type_of_value(self, module: str, dotted: str) -> Validator | None:
+        """`typeof a.b`, where that is a validator or a known value."""
+        scope = self.scope(module)
+        if scope is None:
+            return None
+        first, *rest = dotted.split(".")
+        value = scope.lookup(first)
+        if value is None:
+            return None
+        act = self.activation(module)
+        for name in rest:
+            value = act.member(value, name)
+        return type_in(value)
+
+    def result_type(self, module: str, dotted: str) -> Validator | None:
+        """`ReturnType<typeof f>`: what `f` declares to return."""
+        scope = self.scope(module)
+        value = scope.lookup(dotted) if scope is not None and "." not in dotted else None
+        if isinstance(value, t.Closure) and value.function.result is not None:
+            return annotated(self, value.module, value.function.result)
+        return None
+
+    # ── evaluation ──────────────────────────────────────────────────────────────────────────────────────────────
+
+    def spend(self) -> bool:
+        """Whether there is work left to do for the function at hand."""
+        self._spent += 1
+        return self._spent < BUDGET
+
+    def new_owner(self, name: str) -> int:
+        """An identity for a function's parameters."""
+        self._owners += 1
+        self.names[self._owners] = name
+        return self._owners
+
+    def activation(self, module: str, frame: Frame | None = None, name: str = "") -> Activation:
+        """A fresh evaluation at the top level of `module`."""
+        if frame is None:
+            frame = Frame(self.scope(module))
+        return Activation(self, module, frame, self.new_owner(name), Site(module, 0, 0))
+
+    def evaluate_declaration(self, scope: ModuleScope, statement: ir.Declare) -> dict[str, t.Value]:
+        """The values of the names that a top-level declaration binds."""
+        names = list(bound_names(statement.pattern))
+        act = self.activation(scope.path, name=names[0] if names else "")
+        if statement.value is None:
+            type = annotated(self, scope.path, statement.type) if statement.type is not None else None
+            return {name: typed(t.Opaque(name), type) for name in names}
+        value = evaluate(act, statement.value)
+        if isinstance(value, t.Closure) and value.function is statement.value:
+            value = t.Closure(value.function, value.module, scope)
+        if statement.type is not None:
+            value = typed(value, annotated(self, scope.path, statement.type))
+        bind(act, statement.pattern, value)
+        if act.effects:
+            self.module_effects.setdefault(scope.path, []).extend(act.effects)
+        return {name: act.frame.names.get(name, t.UNKNOWN) for name in names}
+
+    def run_module(self, path: str) -> list[Effect]:
+        """Run a module's own statements (crons, routes, scripts, component markup); its effects."""
+        scope = self.scope(path)
+        if scope is None:
+            return []
+        self._spent = 0
+        act = self.activation(path, name=path)
+        for statement in scope.module.body:
+            if isinstance(statement, ir.Declare):
+                if statement.value is not None and not isinstance(statement.value, ir.Function):
+                    for name in bound_names(statement.pattern):
+                        scope.lookup(name)
+                        break
+            else:
+                execute(act, (statement,))
+                for name, value in act.frame.names.items():
+                    scope.extend(name, value)
+        return [*self.module_effects.get(path, ()), *act.effects]
+
+    def summary(self, closure: t.Closure) -> Summary | None:
+        """A module's function in terms of its parameters; None while it is being summarised (recursion)."""
+        key = closure.key
+        if key in self._summaries:
+            return self._summaries[key]
+        self._summaries[key] = None
+        function = closure.function
+        name = function.name or self._name_of(closure)
+        act = self.activation(closure.module, Frame(closure.scope), name)
+        act.body = Site(closure.module, function.start, function.end)
+        act.active.add(key)
+        arguments = [self._parameter(act, closure, at, parameter) for at, parameter in enumerate(function.params)]
+        bind_parameters(act, function, arguments)
+        result = annotated_result(act, function, run_body(act, function, "returned"))
+        if self.directory_of(closure.module) is None:
+            self._run_unattached(act, result)
+        summary = Summary(act.owner, name, closure.module, tuple(act.effects), tuple(act.exits), result)
+        self._summaries[key] = summary
+        return summary
+
+    def _name_of(self, closure: t.Closure) -> str:
+        scope = self.scope(closure.module)
+        if scope is not None:
+            for statement in scope.module.body:
+                if (
+                    isinstance(statement, ir.Declare)
+                    and statement.start <= closure.function.start < statement.end
+                    and isinstance(statement.pattern, ir.PName)
+                ):
+                    return statement.pattern.name if statement.pattern.name != "*default*" else "default"
+        return "function"
+
+    def _parameter(self, act: Activation, closure: t.Closure, at: int, parameter: ir.Parameter) -> t.Value:
+        name = parameter.pattern.name if isinstance(parameter.pattern, ir.PName) else f"argument {at + 1}"
+        value: t.Value = t.Param(act.owner, at, name)
+        type = annotated(self, closure.module, parameter.type) if parameter.type is not None else None
+        if type is CONTEXT or type is DATABASE:
+            return typed(value, type)
+        if self.directory_of(closure.module) is not None and isinstance(parameter.pattern, ir.PName):
+            if name in ("ctx", "_ctx", "context"):
+                return t.Context("", value)
+            if name == "db":
+                return t.Capability("db")
+        return value
+
+    def _run_unattached(self, act: Activation, result: t.Value) -> None:
+        """Handlers that nothing seen here attaches still run some day."""
+        escaped = closures_in(result)
+        for key, closure in list(act.closures.items()):
+            if key in act.ran or key in escaped or key in act.active:
+                continue
+            node = closure.function
+            setting = Setting("callback", node.name or "", Site(closure.module, node.start, node.end))
+            with act.run_by(replace(setting)):
+                invoke(act, closure, [t.Opaque("argument") for _ in node.params], node)
+
+    def budget(self) -> None:
+        """Start the budget of a new function."""
+        self._spent = 0
+
+    def result_of(self, reference: t.Value, given: t.Value, act: Activation) -> t.Value:
+        """What starting a Convex function returns. Clients get a value without rows: they cannot write to it."""
+        if self.directory_of(act.module) is None:
+            return t.Opaque("result")
+        return self.handlers.result(reference, given, act)
+
+    def context_value(self, key: tuple[str, int]) -> t.Value:
+        """What the provider of a React context passes down, once some provider has been read."""
+        if key not in self.provided:
+            self.provided[key] = t.Opaque("context")
+            scope = self.scope(key[0])
+            for entry in scope.module.exports if scope is not None else ():
+                value = self.export(key[0], entry.exported)
+                if isinstance(value, t.Closure) and (value.function.name or "").endswith("Provider"):
+                    self.summary(value)
+        return self.provided[key]
+
+    def is_svelte(self, module: str) -> bool:
+        """Whether a module is Svelte's: a component, or one with runes."""
+        return module.endswith((".svelte", ".svelte.ts", ".svelte.js"))
+
+    def is_vue(self, module: str) -> bool:
+        """Whether a module is a Vue component."""
+        return module.endswith(".vue")

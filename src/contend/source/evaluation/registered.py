@@ -1,0 +1,123 @@
+"""Registered functions: their handlers, summarised with `ctx` and validated arguments."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from contend.model.schema import Validator
+from contend.source.evaluation import terms as t
+from contend.source.evaluation.calls import annotated_result, bind_parameters, call_value
+from contend.source.evaluation.effects import Site, Summary
+from contend.source.evaluation.frames import Frame
+from contend.source.evaluation.members import typed
+from contend.source.evaluation.statements import run_body
+from contend.source.evaluation.substitution import Substitution
+from contend.source.libraries.custom_functions import extended_args
+from contend.source.libraries.validators import type_in
+
+if TYPE_CHECKING:
+    from contend.source.evaluation.activation import Activation
+    from contend.source.evaluation.program import Program
+
+ARGUMENTS = 1  # position of `args` among a handler's parameters
+
+
+class Handlers:
+    """Summaries of registered functions, made on demand."""
+
+    def __init__(self, program: Program) -> None:
+        self._program = program
+        self._known: dict[tuple[str, int, int], Summary | None] = {}
+
+    def summary(self, registered: t.Registered) -> Summary | None:
+        """What a registered function does; None where its handler is not a function of the app's source, or while it is
+        being summarised."""
+        key = (registered.module, registered.start, registered.end)
+        if key in self._known:
+            return self._known[key]
+        self._known[key] = None
+        made = self._summarise(registered)
+        self._known[key] = made
+        return made
+
+    def _summarise(self, registered: t.Registered) -> Summary | None:
+        handler = next((option for option in t.alternatives(registered.handler) if isinstance(option, t.Closure)), None)
+        if handler is None:
+            return None
+        program = self._program
+        program.budget()
+        function = handler.function
+        act = program.activation(handler.module, Frame(handler.scope), function.name or "handler")
+        act.body = Site(handler.module, function.start, function.end)
+        builder = registered.builder
+        ctx: t.Value = t.Context(builder.kind)
+        type = type_in(registered.args) if registered.args not in (None, t.UNDEFINED) else None
+        for spec in builder.inputs:
+            type = extended_args(registered.args, spec, act) or type
+        raw: t.Value = t.Param(act.owner, ARGUMENTS, "args")
+        arguments = typed(raw, type or Validator("object"))
+        for spec in builder.inputs:
+            ctx, arguments = _run_input(act, spec, ctx, arguments, registered)
+        act.active.add(handler.key)
+        bind_parameters(act, function, [ctx, arguments])
+        result = annotated_result(act, function, run_body(act, function, "returned"))
+        return Summary(
+            act.owner, function.name or "handler", handler.module, tuple(act.effects), tuple(act.exits), result
+        )
+
+    def result(self, reference: t.Value, given: t.Value, act: Activation) -> t.Value:
+        """What a call of the referenced function returns here; opaque where that cannot be followed."""
+        registered = self.registered(reference, act)
+        summary = self.summary(registered) if registered is not None else None
+        if summary is None:
+            return t.Opaque("result")
+        substitution = Substitution(summary.owner, {ARGUMENTS: given}, (summary.owner,), act.schema)
+        return substitution.apply(summary.result)
+
+    def registered(self, reference: t.Value, act: Activation) -> t.Registered | None:
+        """The function that a reference names, where it stands in the repository."""
+        program = self._program
+        for option in t.alternatives(reference):
+            if isinstance(option, t.Registered):
+                return option
+            if isinstance(option, t.Reference) and option.directory is not None and len(option.parts) > 1:
+                base = f"{option.directory}/" if option.directory not in ("", ".") else ""
+                stem = base + "/".join(option.parts[:-1])
+                for ending in (".ts", ".js", ".tsx", ".mts", ".jsx"):
+                    if stem + ending in program.modules:
+                        found = program.export(stem + ending, option.parts[-1])
+                        return found if isinstance(found, t.Registered) else None
+        return None
+
+
+def _run_input(
+    act: Activation, spec: t.Value, ctx: t.Value, arguments: t.Value, registered: t.Registered
+) -> tuple[t.Value, t.Value]:
+    """Run a custom builder's `input`: what it adds to `ctx` and `args`."""
+    node = _Span(registered.start, registered.end)
+    if isinstance(spec, t.Bound) and spec.library == "convex.custom-ctx":
+        added = call_value(act, spec.data, [ctx], node)
+        return t.Context(registered.builder.kind, added), arguments
+    function = act.member(spec, "input")
+    if not isinstance(function, t.Closure):
+        return ctx, arguments
+    outcome = call_value(act, function, [ctx, arguments], node)
+    added_ctx = act.member(outcome, "ctx")
+    added_args = act.member(outcome, "args")
+    if isinstance(added_ctx, t.Record):
+        ctx = t.Context(registered.builder.kind, added_ctx)
+    if isinstance(added_args, t.Record) and added_args.fields:
+        arguments = t.Record(added_args.fields, (arguments,))
+    return ctx, arguments
+
+
+class _Span:
+    """A bare span to stand at."""
+
+    __slots__ = ("end", "start")
+
+    def __init__(self, start: int, end: int) -> None:
+        self.start = start
+        self.end = end
+
+

@@ -1,0 +1,133 @@
+"""Component trees: what an element's attributes run, and when."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from contend.source import ir
+from contend.source.evaluation import terms as t
+from contend.source.evaluation.activation import Activation
+from contend.source.evaluation.calls import call_value, run_callbacks
+from contend.source.evaluation.effects import DeferredEffect, MountEffect, Setting
+from contend.source.evaluation.members import split
+from contend.source.evaluation.modules import ModuleScope
+from contend.source.evaluation.substitution import Substitution
+
+KEYSTROKES = frozenset(
+    """input change keydown keyup keypress scroll mousemove pointermove touchmove drag dragover resize wheel changetext
+    selectionchange timeupdate""".split()
+)
+
+
+def event_name(attribute: str) -> str | None:
+    """`onClick`, `on:click`, `onclick`, `@click` → `click`; None for what is not a handler."""
+    for prefix in ("on:", "@", "v-on:"):
+        if attribute.startswith(prefix):
+            return attribute[len(prefix) :].split(".")[0].split("|")[0].lower()
+    if attribute.startswith("on") and len(attribute) > 2:
+        return attribute[2:].lower()
+    return None
+
+
+def evaluate_jsx(act: Activation, node: ir.Jsx) -> t.Value:
+    """An element: handlers run on their events, a component of the app gets its props."""
+    from contend.source.evaluation.expressions import evaluate
+
+    is_component = bool(node.tag) and (node.tag[0].isupper() or "." in node.tag)
+    fields: dict[str, t.Value] = {}
+    spreads: list[t.Value] = []
+    with act.as_mode("value"):
+        for attribute in node.attributes:
+            value = evaluate(act, attribute.value)
+            if attribute.name is None:
+                spreads.append(value)
+                continue
+            fields[attribute.name] = value
+        component = _component(act, node.tag) if is_component else None
+        if isinstance(component, t.Bound) and component.library == "react.context":
+            act.program.provided[component.data] = fields.get("value", t.UNDEFINED)
+        props = t.Record(tuple(fields.items()), tuple(spreads))
+        passed = _mount(act, node, component, props) if isinstance(component, t.Closure) else set()
+        for attribute in node.attributes:
+            if attribute.name is None or attribute.name in passed:
+                continue
+            event = event_name(attribute.name)
+            if event is not None or attribute.name in ("action", "formAction", "use"):
+                name = event or attribute.name
+                _attach(act, Setting(_kind(name), name, act.site(attribute)), fields[attribute.name], attribute)
+            elif is_component:
+                name = attribute.name
+                _attach(act, Setting("event", name, act.site(attribute)), fields[attribute.name], attribute)
+        for child in node.children:
+            value = evaluate(act, child)
+            if isinstance(value, t.Closure):
+                with act.run_by(Setting("render", node.tag, act.site(child))):
+                    call_value(act, value, [t.Opaque("argument")], child)
+    return t.Opaque("element")
+
+
+def _kind(event: str) -> str:
+    return "keystroke" if event in KEYSTROKES else "event"
+
+
+def _attach(act: Activation, setting: Setting, value: t.Value, node: Any) -> None:
+    options = [option for option in split(value) if isinstance(option, t.Closure | t.Starter)]
+    for option in split(value):
+        if t.is_symbolic(option):
+            with act.run_by(setting):
+                act.defer(option, [t.Opaque("event")], node, "handler")
+    if options:
+        run_callbacks(act, setting, options, node)
+
+
+def _component(act: Activation, tag: str) -> t.Value:
+    first, *rest = tag.split(".")
+    value = act.frame.lookup(first)
+    if value is None:
+        return t.Opaque(tag)
+    if rest and rest[-1] in ("Provider", "Consumer") and isinstance(value, t.Bound):
+        return value
+    for name in rest:
+        value = act.member(value, name)
+    if isinstance(value, t.Bound) and value.library == "react.wrapped":
+        return value.data
+    return value
+
+
+def _mount(act: Activation, node: ir.Jsx, component: t.Closure, props: t.Record) -> set[str]:
+    """Render a component of the app: what it does with its props happens here. The props it takes over."""
+    name = node.tag
+    act.record(MountEffect(act.place(node), component.key, name))
+    if not isinstance(component.scope, ModuleScope) or component.key in act.active:
+        return set()
+    callable_props = {
+        key
+        for key, value in props.fields
+        if any(isinstance(option, t.Closure | t.Starter | t.Method) or t.is_symbolic(option) for option in split(value))
+    }
+    if not callable_props:
+        return set()
+    summary = act.program.summary(component)
+    if summary is None:
+        return set()
+    outer = act.place(node)
+    substitution = Substitution(summary.owner, {0: props}, (node.start,), act.schema)
+    used: set[str] = set()
+    for effect in summary.effects:
+        if isinstance(effect, DeferredEffect):
+            used |= _props_in(effect.callee)
+            for argument in effect.arguments:
+                used |= _props_in(argument)
+            act.record_below(effect, outer, name, substitution)
+    return used & callable_props
+
+
+def _props_in(term: t.Value) -> set[str]:
+    names: set[str] = set()
+    while isinstance(term, t.Field | t.Typed | t.Method):
+        if isinstance(term, t.Field) and isinstance(term.object, t.Param | t.Typed):
+            names.add(term.name)
+        term = term.value if isinstance(term, t.Typed) else term.object
+    return names
+
+

@@ -1,0 +1,416 @@
+"""Symbolic values: what an expression stands for while a function is summarised.
+
+A term says where a value comes from and, where known, what shape it has. Values that depend on a function's
+parameters stay symbolic (`Param`, `Pending`, and what is built on them) until a call supplies the arguments
+(`evaluation.substitution`). Types are `model.Validator`s: a validator, an annotation and a schema field say the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any, TypeAlias
+
+import msgspec
+
+from contend.model.schema import Validator
+from contend.source import ir
+from contend.source.evaluation.frames import Scope
+
+MAX_CHOICES = 12
+MAX_DEPTH = 24
+
+RowId: TypeAlias = tuple[int | str, ...]
+
+
+class Term(msgspec.Struct, frozen=True, gc=False):
+    """Base of all symbolic values."""
+
+
+class Opaque(Term):
+    """A value nothing is known of; `reason` says why (an unknown call, a parse problem)."""
+
+    reason: str
+
+
+class Const(Term):
+    """A literal, or null and undefined (`value` None, `kind` says which)."""
+
+    value: str | float | bool | None
+    kind: str = "string"
+
+
+class Param(Term):
+    """A parameter of the function being summarised; `owner` identifies that function, `name` is for people."""
+
+    owner: int
+    position: int
+    name: str
+
+
+class Pending(Term):
+    """The result of a call that waits for its callee to be known (see `effects.Deferred`)."""
+
+    owner: int
+    number: int
+    text: str
+
+
+class Typed(Term):
+    """A value with a known type."""
+
+    value: Any
+    type: Validator
+
+
+class Field(Term):
+    """`object.name` of something that has no structure of its own; `name` "[]" is an element of it."""
+
+    object: Any
+    name: str
+    depth: int
+
+
+class Document(Term):
+    """A row that was read (or inserted): of one of `tables`, by the read `row`. `id` is the id it was fetched by,
+    `unresolved` the reason where `tables` is empty."""
+
+    tables: tuple[str, ...]
+    row: RowId
+    id: Any = None
+    name: str = ""
+    table: Any = None  # the table as a term, where `tables` waits for a caller
+
+
+class FreshId(Term):
+    """The id of a row just inserted."""
+
+    tables: tuple[str, ...]
+    row: RowId
+    table: Any = None
+
+
+class Identity(Term):
+    """Who calls: `ctx.auth.getUserIdentity()` and its fields, or an id that a library derives from it."""
+
+    name: str = "identity"
+    table: str | None = None
+
+
+class Clock(Term):
+    """The current time."""
+
+
+class Random(Term):
+    """A random or otherwise fresh value."""
+
+    name: str = "random"
+
+
+class Environment(Term):
+    name: str
+
+
+class Context(Term):
+    """`ctx`. `kind` is mutation, query, action or "" where a helper does not know. `extra` holds what custom builders
+    added; `database` replaces `ctx.db` where a wrapper did."""
+
+    kind: str
+    extra: Any = None
+
+
+class Capability(Term):
+    """A part of `ctx`: db, auth, scheduler, storage, meta, vars; or `table:<name>` (`db.table("t")`)."""
+
+    name: str
+    kind: str = ""
+
+
+class Query(Term):
+    """A query chain under construction."""
+
+    table: Any
+    row: RowId
+    index: str | None = None
+    keys: tuple[tuple[str, str, Any], ...] = ()
+    descending: bool = False
+    filtered: bool = False
+    search: bool = False
+    ranged: bool = False
+    filters: tuple[Any, ...] = ()
+
+
+class RangeBuilder(Term):
+    """`q` inside `withIndex`/`withSearchIndex`: bounds so far."""
+
+    keys: tuple[tuple[str, str, Any], ...] = ()
+
+
+class FilterBuilder(Term):
+    """`q` inside `.filter`; `row` is the document under test."""
+
+    row: Any
+
+
+class Listing(Term):
+    """An array, set or iterable; `item` stands for any element, `items` for each where all are known."""
+
+    item: Any
+    items: tuple[Any, ...] | None = None
+
+
+class Table_(Term):
+    """A `Map` or an object used as one: any key to `value`."""
+
+    value: Any
+    key: Any = None
+
+
+class Record(Term):
+    """An object: known fields, and `spreads` it was built from (a later one overrides an earlier field: `fields` were
+    set after them or are kept apart in order by `member`). `computed` holds values under unknown keys."""
+
+    fields: tuple[tuple[str, Any], ...] = ()
+    spreads: tuple[Any, ...] = ()
+    computed: tuple[Any, ...] = ()
+
+
+class Choice(Term):
+    """One of several values."""
+
+    items: tuple[Any, ...]
+
+
+class Operation(Term):
+    """A computed value."""
+
+    op: str
+    parts: tuple[Any, ...]
+    depth: int
+
+
+class Closure:
+    """A function of the app's source with the scope it was made in. Compared by identity."""
+
+    __slots__ = ("function", "key", "module", "receiver", "scope")
+
+    def __init__(self, function: ir.Function, module: str, scope: Scope, receiver: Any = None) -> None:
+        self.function = function
+        self.module = module
+        self.scope = scope
+        self.receiver = receiver
+        self.key = (module, function.start)
+
+
+class ClassTerm:
+    """A class of the app's source."""
+
+    __slots__ = ("module", "node", "scope")
+
+    def __init__(self, node: ir.Class, module: str, scope: Scope) -> None:
+        self.node = node
+        self.module = module
+        self.scope = scope
+
+
+class Instance:
+    """`new X(…)`: its fields live in `scope` (names with a leading "this.")."""
+
+    __slots__ = ("cls", "fields")
+
+    def __init__(self, cls: ClassTerm, fields: dict[str, Any]) -> None:
+        self.cls = cls
+        self.fields = fields
+
+
+class Namespace(Term):
+    """`import * as x`: the module at `path`."""
+
+    path: str
+
+
+class External(Term):
+    """A name from a package: `package` and dotted `name` ("default", "useMutation", "*")."""
+
+    package: str
+    name: str
+
+
+class Global(Term):
+    """A global of the runtime: `console`, `Date`, `Promise`, `window` …, dotted."""
+
+    name: str
+
+
+class Method(Term):
+    """`object.name` as a value that will be called."""
+
+    object: Any
+    name: str
+
+
+class Reference(Term):
+    """`api.a.b`, `internal.a.b`, `components.x.y` or a string path: `parts` below the root; `directory` is the functions
+    directory whose api it is (None: not known)."""
+
+    root: str
+    parts: tuple[str, ...]
+    directory: str | None = None
+
+
+class Starter(Term):
+    """A function value that starts a Convex function when called: `useMutation(ref)`. `kind` mutation, query, action;
+    `client` how it travels; `options` marks a wrapped call convention ("object": args under an object, "session")."""
+
+    reference: Any
+    kind: str
+    client: str
+
+
+class Client(Term):
+    """A Convex client; `kind` websocket, http or http-queue (one instance shared: its calls queue)."""
+
+    kind: str
+
+
+class Live(Term):
+    """The result of a live query, or a part of it: `path` dotted, "[]" for an element."""
+
+    reference: Any
+    path: str
+    site: RowId
+
+
+class ValidatorTerm(Term):
+    """A `v.*` value."""
+
+    type: Validator
+
+
+class TableTerm(Term):
+    """`defineTable(…)` with its indexes."""
+
+    type: Validator
+    indexes: tuple[tuple[str, tuple[str, ...], str, bool], ...]
+    module: str
+    start: int
+    end: int
+
+
+class SchemaTerm(Term):
+    """`defineSchema(…)`."""
+
+    tables: Any
+
+
+class Builder(Term):
+    """What registers functions: `mutation`, or a custom builder with `input` run before the handler. `name` as written,
+    `custom` the module that makes it where it is not Convex's own."""
+
+    kind: str
+    internal: bool
+    name: str
+    custom: str | None = None
+    inputs: tuple[Any, ...] = ()
+
+
+class Registered(Term):
+    """A registered function."""
+
+    builder: Builder
+    args: Any
+    handler: Any
+    module: str
+    start: int
+    end: int
+
+
+class Bound(Term):
+    """A library value with state of its own (`library` names it, `data` belongs to that library's module)."""
+
+    library: str
+    data: Any = None
+
+
+Value: TypeAlias = Any  # a Term, Closure, ClassTerm or Instance
+
+NULL = Const(None, "null")
+UNDEFINED = Const(None, "undefined")
+CLOCK = Clock()
+UNKNOWN = Opaque("unknown")
+
+
+def is_nullish(term: Value) -> bool:
+    return isinstance(term, Const) and term.value is None
+
+
+def choice(items: Iterable[Value]) -> Value:
+    """One of `items`: flattened, deduplicated, capped."""
+    flat: list[Value] = []
+    for item in items:
+        for one in item.items if isinstance(item, Choice) else (item,):
+            if one not in flat:
+                flat.append(one)
+    if not flat:
+        return UNDEFINED
+    if len(flat) == 1:
+        return flat[0]
+    if len(flat) > MAX_CHOICES:
+        flat = flat[:MAX_CHOICES]
+    return Choice(tuple(flat))
+
+
+def alternatives(term: Value) -> tuple[Value, ...]:
+    """The values `term` can be, null and undefined left out unless they are all there is."""
+    if not isinstance(term, Choice):
+        return (term,)
+    real = tuple(item for item in term.items if not is_nullish(item))
+    return real or term.items
+
+
+def each(term: Value, apply: Callable[[Value], Value]) -> Value:
+    """`apply` over every alternative of `term`."""
+    options = alternatives(term)
+    if len(options) == 1:
+        return apply(options[0])
+    return choice([apply(option) for option in options])
+
+
+def operation(op: str, *parts: Value) -> Value:
+    """A computed value; what nests too deep becomes opaque."""
+    depth = 1 + max((_depth(part) for part in parts), default=0)
+    if depth > MAX_DEPTH:
+        return UNKNOWN
+    return Operation(op, parts, depth)
+
+
+def _depth(term: Value) -> int:
+    if isinstance(term, Operation | Field):
+        return term.depth
+    if isinstance(term, Typed):
+        return _depth(term.value)
+    return 0
+
+
+def field(object: Value, name: str) -> Value:
+    """`object.name` without looking into `object`."""
+    depth = _depth(object) + 1
+    if depth > MAX_DEPTH:
+        return UNKNOWN
+    return Field(object, name, depth)
+
+
+def is_symbolic(term: Value) -> bool:
+    """Whether a call on `term` must wait for a caller's arguments."""
+    while True:
+        if isinstance(term, Param | Pending):
+            return True
+        if isinstance(term, Field):
+            term = term.object
+        elif isinstance(term, Typed):
+            term = term.value
+        elif isinstance(term, Method):
+            term = term.object
+        elif isinstance(term, Choice):
+            return any(is_symbolic(item) for item in term.items)
+        else:
+            return False

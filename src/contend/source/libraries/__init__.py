@@ -1,0 +1,1 @@
+"""What the libraries that Convex apps stand on mean: one module per library or family."""

@@ -1,0 +1,133 @@
+"""Which library module answers a call."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from contend.source import ir
+from contend.source.evaluation import terms as t
+from contend.source.evaluation.activation import Activation
+from contend.source.libraries import (
+    authentication,
+    builders,
+    clients,
+    convex_server,
+    custom_functions,
+    javascript,
+    react,
+    svelte,
+    validators,
+)
+
+ExternalCall = Callable[[Activation, str, Sequence[t.Value], Any], "t.Value | None"]
+MethodCall = Callable[[Activation, Any, str, Sequence[t.Value], Any], "t.Value | None"]
+
+_PACKAGES: tuple[tuple[str, ExternalCall], ...] = (
+    ("convex/values", validators.call),
+    ("convex/server", builders.call),
+    ("convex/react", clients.call),
+    ("convex/browser", clients.call),
+    ("convex/nextjs", clients.call),
+    ("convex-svelte", clients.call),
+    ("@convex-dev/react-query", clients.call),
+    ("@tanstack/react-query", clients.call),
+    ("@tanstack/svelte-query", clients.call),
+    ("convex-vue", clients.call),
+    ("convex-nuxt", clients.call),
+    ("#imports", clients.call),
+    ("convex-helpers", custom_functions.call),
+    ("fluent-convex", custom_functions.call),
+    ("zod", validators.call),
+    ("@convex-dev/auth", authentication.call),
+    ("react", react.call),
+    ("preact", react.call),
+    ("vue", svelte.call),
+    ("svelte", svelte.call),
+)
+
+
+def call_external(act: Activation, callee: t.External, arguments: Sequence[t.Value], node: Any) -> t.Value:
+    """Call a function of a package."""
+    for prefix, answer in _PACKAGES:
+        if callee.package == prefix or callee.package.startswith(f"{prefix}/"):
+            result = answer(act, callee.name, arguments, node)
+            if result is not None:
+                return result
+            break
+    else:
+        result = react.convention(act, callee.name, arguments, node)
+        if result is not None:
+            return result
+    from contend.source.evaluation.calls import unknown_call
+
+    return unknown_call(act, callee.name if callee.name != "default" else callee.package, arguments, node)
+
+
+def call_global(act: Activation, name: str, arguments: Sequence[t.Value], node: Any) -> t.Value:
+    """Call a function of the runtime."""
+    result = javascript.call(act, name, arguments, node)
+    if result is not None:
+        return result
+    from contend.source.evaluation.calls import unknown_call
+
+    return unknown_call(act, name, arguments, node)
+
+
+def call_term(act: Activation, callee: t.Value, arguments: Sequence[t.Value], node: Any) -> t.Value:
+    """Call a value that a library made."""
+    if isinstance(callee, t.Starter):
+        return clients.start(act, callee, arguments, node)
+    if isinstance(callee, t.Builder):
+        return builders.register(act, callee, arguments, node)
+    result = react.call_bound(act, callee, arguments, node) if isinstance(callee, t.Bound) else None
+    if result is not None:
+        return result
+    from contend.source.evaluation.calls import unknown_call
+
+    return unknown_call(act, "call", arguments, node)
+
+
+_METHODS: tuple[tuple[type | tuple[type, ...], MethodCall], ...] = (
+    (t.Capability, convex_server.call_capability),
+    (t.Context, convex_server.call_context),
+    (t.Query, convex_server.call_query),
+    (t.RangeBuilder, convex_server.call_range),
+    (t.FilterBuilder, convex_server.call_filter),
+    (t.Client, clients.call_client),
+    (t.Starter, clients.call_starter),
+    ((t.TableTerm, t.SchemaTerm, t.Builder, t.Registered), builders.call_method),
+    (t.ValidatorTerm, validators.call_method),
+    (t.Bound, builders.call_bound),
+    (t.External, authentication.call_external_method),
+)
+
+
+def call_method(
+    act: Activation, receiver: t.Value, name: str, arguments: Sequence[t.Value], node: Any
+) -> t.Value | None:
+    """Call a method of a library value or of a collection; None where no library knows it."""
+    for kind, answer in _METHODS:
+        if isinstance(receiver, kind):
+            return answer(act, receiver, name, arguments, node)
+    if isinstance(receiver, t.Global):
+        return javascript.call(act, f"{receiver.name}.{name}", arguments, node)
+    return javascript.call_method(act, receiver, name, arguments, node)
+
+
+def special_method(name: str) -> Callable[[Activation, t.Value, ir.Call], t.Value | None] | None:
+    """Methods that decide for themselves how their arguments are evaluated."""
+    if name in ("all", "allSettled", "race", "any"):
+        return javascript.promise_all
+    return None
+
+
+def construct(act: Activation, callee: t.Value, arguments: Sequence[t.Value], node: ir.New) -> t.Value:
+    """`new callee(arguments)` of a library or runtime class."""
+    if isinstance(callee, t.External):
+        made = clients.construct(act, callee, arguments, node)
+        if made is None:
+            made = custom_functions.construct(act, callee, arguments, node)
+        if made is not None:
+            return made
+    return javascript.construct(act, callee, arguments, node)

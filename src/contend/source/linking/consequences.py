@@ -1,0 +1,59 @@
+"""What a failure for good means where a call stands, in words."""
+
+from __future__ import annotations
+
+from contend.model.callers import Client, Consequence
+from contend.source.evaluation.effects import Place
+from contend.source.linking.positions import Positions
+
+_SERVER = "server-request"
+
+
+def consequence_of(place: Place, client: Client, trigger: str, positions: Positions) -> Consequence:
+    """The fate of a call that has used up its attempts."""
+    nearest = place.tries[0] if place.tries else None
+    rethrown = nearest is not None and nearest.catch == "rethrows"
+    caught = nearest is not None and (not rethrown or any(one.catch != "rethrows" for one in place.tries))
+    if rethrown:
+        nearest = next((one for one in place.tries if one.catch != "rethrows"), nearest)
+    awaited = place.mode != "dropped"
+    catch = nearest.catch if nearest is not None else ""
+    return Consequence(
+        awaited=awaited,
+        caught=caught,
+        text=_words(client, trigger, awaited, caught, catch),
+        catch=catch,
+        catch_span=positions.span(nearest.site) if nearest is not None else None,
+        catch_calls=nearest.calls if nearest is not None else (),
+        shares_try_with=nearest.shared if nearest is not None else (),
+    )
+
+
+def _words(client: Client, trigger: str, awaited: bool, caught: bool, catch: str) -> str:
+    if client == "scheduler":
+        return "scheduled: tried again for ever, at most a minute apart; it holds a scheduler slot meanwhile"
+    if client == "cron":
+        return "cron: tried again for ever, at most 15 s apart"
+    if client == "transaction":
+        return "part of the calling transaction: that is tried again as a whole"
+    if client == "websocket":
+        first = "after five attempts the server drops the connection; the client reconnects and sends it again, for ever"
+        return first if awaited else f"not awaited: {first}"
+    handled = {
+        "logs": "caught and logged",
+        "reports": "caught and shown to the user",
+        "returns": "caught, an early return",
+        "calls": "caught, and the handler starts something else",
+        "swallows": "caught and forgotten",
+        "rethrows": "caught and thrown again",
+    }
+    if not awaited:
+        prefix = f"not awaited, {handled[catch]}" if caught and catch else "not awaited, not caught"
+        return f"{prefix}: the write is lost without a trace" if not caught else f"{prefix}: the write is lost"
+    if caught and catch:
+        return f"awaited, {handled[catch]}: the write is lost"
+    if trigger == _SERVER:
+        return "awaited, not caught: a call that fails for good is an HTTP 500"
+    if client in ("action", "node-action"):
+        return "awaited, not caught: the action fails"
+    return "awaited, not caught: the error reaches the user's code"

@@ -1,0 +1,61 @@
+"""One transaction's effects: what a function does itself, and what the functions it runs inside it do."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from contend.source.evaluation import terms as t
+from contend.source.evaluation.effects import DatabaseEffect, Effect, InvokeEffect, Site, Summary
+from contend.source.evaluation.program import Program
+
+MAX_SUBTRANSACTIONS = 8  # convex-backend: crates/common/src/knobs.rs, nested function depth
+
+
+def transaction_effects(program: Program, summary: Summary, kind: str) -> list[tuple[int, Effect]]:
+    """Effects in order, each with the number of the summary's own effect it belongs to. A query or mutation run by a
+    query or mutation is part of the same transaction (convex-backend: crates/database/src/transaction.rs)."""
+    flat: list[tuple[int, Effect]] = []
+    for number, effect in enumerate(summary.effects):
+        flat.append((number, effect))
+        if kind in ("mutation", "query") and isinstance(effect, InvokeEffect) and effect.via == "run":
+            flat.extend((number, inner) for inner in _inner(program, effect, 1))
+    return flat
+
+
+def _inner(program: Program, effect: InvokeEffect, depth: int) -> list[Effect]:
+    if depth > MAX_SUBTRANSACTIONS:
+        return []
+    module = effect.place.site.module
+    act = program.activation(module)
+    registered = program.handlers.registered(effect.reference, act)
+    if registered is None:
+        return []
+    summary = program.handlers.summary(registered)
+    if summary is None:
+        return []
+    name = ":".join(effect.reference.parts[-2:]) if isinstance(effect.reference, t.Reference) else summary.name
+    act.schema = program.schema_of(registered.module)
+    act.instantiate(
+        replace(summary, name=name),
+        [t.Context(registered.builder.kind), effect.arguments],
+        _At(effect.place.site),
+        effect.place,
+    )
+    result: list[Effect] = []
+    for inner in act.effects:
+        if effect.stale and isinstance(inner, DatabaseEffect):
+            inner = replace(inner, stale=True)
+        result.append(inner)
+        if isinstance(inner, InvokeEffect) and inner.via == "run":
+            result.extend(_inner(program, inner, depth + 1))
+    return result
+
+
+class _At:
+    """A node standing at a site."""
+
+    __slots__ = ("end", "start")
+
+    def __init__(self, site: Site) -> None:
+        self.start = site.start
+        self.end = site.end

@@ -1,0 +1,206 @@
+"""A repository, linked: what an audit is made from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from contend.model.app import App, ReadError, Repository, Suppression, Unregistered
+from contend.model.callers import Caller, Cron, Subscription
+from contend.model.functions import Access, Function
+from contend.model.schema import Table
+from contend.source import ir
+from contend.source.discovery import AppDirectory
+from contend.source.evaluation import terms as t
+from contend.source.evaluation.effects import DatabaseEffect
+from contend.source.evaluation.modules import bound_names
+from contend.source.evaluation.program import Program
+from contend.source.linking.accesses import AccessReader
+from contend.source.linking.callers import CallerReader, registrations
+from contend.source.linking.functions import Linked, link_functions
+from contend.source.linking.positions import Positions
+from contend.source.linking.references import References
+from contend.source.linking.roots import find_roots
+from contend.source.linking.schemas import read_schema
+from contend.source.paths import within
+from contend.source.sources import Sources, read_sources
+
+Progress = Callable[[str, int, int], None]
+
+
+@dataclass(slots=True)
+class _Parts:
+    """An app under construction."""
+
+    directory: AppDirectory
+    tables: dict[str, Table]
+    linked: list[Linked]
+    callers: list[Caller]
+    crons: list[Cron]
+    subscriptions: list[Subscription]
+
+
+def read_repository(
+    path: Path, *, use_cache: bool = True, jobs: int | None = None, progress: Progress | None = None
+) -> Repository:
+    """Read and link everything below `path`. Raises as `sources.read_sources` does."""
+    return link(read_sources(path, use_cache, jobs, progress), progress)
+
+
+def link(sources: Sources, progress: Progress | None = None) -> Repository:
+    """The apps of what was read, with their functions, callers and views."""
+    program = Program(sources.modules, sources.resolver, [app.functions_dir for app in sources.apps])
+    positions = Positions(sources.modules, sources.texts)
+    unregistered: list[Unregistered] = []
+    parts = [
+        _Parts(app, read_schema(program, app.schema_file, app.functions_dir, positions), [], [], [], [])
+        for app in sources.apps
+    ]
+    for at, part in enumerate(parts):
+        if progress is not None:
+            progress("linking", at, len(parts) + 1)
+        part.linked = link_functions(program, part.directory, positions, unregistered)
+        part.linked.extend(_routes(program, part.directory, positions))
+    references = References(sources.apps, [one.function.id for part in parts for one in part.linked])
+    by_id = {one.function.id: part for part in parts for one in part.linked}
+    for part in parts:
+        _call_from_convex(program, part, positions, references, by_id)
+    outside = [
+        path
+        for path in sources.modules
+        if not any(within(path, app.functions_dir) and path in app.modules for app in sources.apps)
+        and program.directory_of(path) is None
+    ]
+    reader = CallerReader(positions, references, AccessReader(positions, program.schema_of("")))
+    for root in find_roots(program, outside):
+        for caller in reader.of_root(root):
+            by_id[caller.function].callers.append(caller)
+        for subscription in reader.subscriptions(root):
+            by_id[subscription.query].subscriptions.append(subscription)
+    if progress is not None:
+        progress("linking", len(parts) + 1, len(parts) + 1)
+    orphans = tuple(access for part in parts for access in _orphans(program, part.directory, positions))
+    return Repository(
+        path=str(sources.root),
+        apps=tuple(_app(part) for part in parts),
+        errors=tuple(ReadError(error.path, error.reason) for error in sources.errors),
+        suppressions=_suppressions(sources),
+        sources={path: data.decode("utf-8", "replace") for path, data in sources.texts.items()},
+        unregistered=tuple(unregistered),
+        orphans=orphans,
+        files_seen=sources.files_seen,
+        files_parsed=sources.files_parsed,
+    )
+
+
+def _routes(program: Program, app: AppDirectory, positions: Positions) -> list[Linked]:
+    """HTTP actions written inline in `http.ts`: functions without a path of their own."""
+    found: list[Linked] = []
+    for module in app.modules:
+        if app.module_path(module) != "http" or program.scope(module) is None:
+            continue
+        for effect in registrations(program.run_module(module), "route"):
+            value = effect.reference
+            if not isinstance(value, t.Registered):
+                continue
+            summary = program.handlers.summary(value)
+            function = Function(
+                app=app.root,
+                path=effect.name or "http",
+                kind="httpAction",
+                internal=False,
+                span=positions.span(effect.place.site),
+                builder=value.builder.name,
+                unread=None if summary is not None else "its handler is not a function that can be followed",
+            )
+            found.append(Linked(function, summary, summary.effects if summary is not None else ()))
+    return found
+
+
+def _call_from_convex(
+    program: Program, part: _Parts, positions: Positions, references: References, by_id: dict[str, _Parts]
+) -> None:
+    app = part.directory
+    reader = CallerReader(positions, references, AccessReader(positions, program.schema_in(app.functions_dir)))
+    for one in part.linked:
+        for caller in reader.of_function(one):
+            by_id[caller.function].callers.append(caller)
+    for module in app.modules:
+        if program.scope(module) is None or app.module_path(module) != "crons":
+            continue
+        for effect in registrations(program.run_module(module), "cron"):
+            for caller, cron in reader.of_cron(effect):
+                by_id[caller.function].callers.append(caller)
+                by_id[caller.function].crons.append(cron)
+
+
+def _orphans(program: Program, app: AppDirectory, positions: Positions) -> list[Access]:
+    """Accesses in helpers that no registered function reaches."""
+    reader = AccessReader(positions, program.schema_in(app.functions_dir))
+    found: list[Access] = []
+    for path, module in program.modules.items():
+        if program.directory_of(path) != app.functions_dir:
+            continue
+        scope = program.scope(path)
+        for statement in module.body:
+            if not isinstance(statement, ir.Declare) or not isinstance(statement.value, ir.Function) or scope is None:
+                continue
+            for name in bound_names(statement.pattern):
+                value = scope.lookup(name)
+                if not isinstance(value, t.Closure):
+                    continue
+                summary = program.summary(value)
+                if summary is None or summary.owner in program.instantiated:
+                    continue
+                own = [effect for effect in summary.effects if isinstance(effect, DatabaseEffect)]
+                found.extend(reader.access(effect, at) for at, effect in enumerate(own))
+    return found
+
+
+def _app(part: _Parts) -> App:
+    app = part.directory
+    order = lambda caller: (caller.function, caller.span, caller.chain[0].file, caller.chain[0].line)  # noqa: E731
+    return App(
+        root=app.root,
+        functions_dir=app.functions_dir,
+        component=app.component,
+        tables={**part.tables, **_undeclared(part)},
+        functions=tuple(one.function for one in part.linked),
+        callers=tuple(_distinct(sorted(part.callers, key=order))),
+        subscriptions=tuple(dict.fromkeys(sorted(part.subscriptions, key=lambda s: (s.query, s.span, s.component)))),
+        crons=tuple(part.crons),
+        schema_file=app.schema_file,
+    )
+
+
+def _distinct(callers: list[Caller]) -> list[Caller]:
+    seen: set[tuple[object, ...]] = set()
+    kept: list[Caller] = []
+    for caller in callers:
+        key = (caller.function, caller.span, caller.chain, caller.trigger.kind, caller.trigger.detail)
+        if key not in seen:
+            seen.add(key)
+            kept.append(caller)
+    return kept
+
+
+def _undeclared(part: _Parts) -> dict[str, Table]:
+    """Tables that code uses and no schema declares."""
+    found: dict[str, Table] = {}
+    for one in part.linked:
+        for access in one.function.accesses:
+            for name in access.tables:
+                if name not in part.tables and not name.startswith("_"):
+                    found.setdefault(name, Table(name, {}, (), None, declared=False))
+    return dict(sorted(found.items()))
+
+
+def _suppressions(sources: Sources) -> tuple[Suppression, ...]:
+    return tuple(
+        Suppression(path, comment.line, comment.target_line, comment.rules, comment.reason)
+        for path, module in sorted(sources.modules.items())
+        for comment in module.suppressions
+    )
+
+

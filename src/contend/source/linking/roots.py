@@ -1,0 +1,94 @@
+"""Where code starts: entries that frameworks call, components, scripts, and functions that nobody seen here calls."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from contend.source import ir
+from contend.source.evaluation import terms as t
+from contend.source.evaluation.effects import Effect, InvokeEffect, MountEffect, Site, SubscribeEffect
+from contend.source.evaluation.modules import bound_names
+from contend.source.evaluation.program import Program
+from contend.source.linking.frameworks import Entry, entry_of, is_component
+
+
+@dataclass(frozen=True, slots=True)
+class Root:
+    """A place where execution starts: its entry, where it stands, and everything that happens from there."""
+
+    entry: Entry
+    name: str
+    site: Site
+    effects: tuple[Effect, ...]
+    key: tuple[str, int] | None = None
+
+
+def find_roots(program: Program, paths: Sequence[str]) -> list[Root]:
+    """The roots among the modules at `paths` (those outside function directories)."""
+    candidates: list[tuple[Root, int, bool]] = []
+    for path in paths:
+        candidates.extend(_in_module(program, path))
+    roots: list[Root] = []
+    for root, owner, is_entry in candidates:
+        if not any(isinstance(effect, InvokeEffect | SubscribeEffect | MountEffect) for effect in root.effects):
+            continue
+        if is_entry or owner not in program.instantiated:
+            roots.append(root)
+    return roots
+
+
+def _in_module(program: Program, path: str) -> list[tuple[Root, int, bool]]:
+    found: list[tuple[Root, int, bool]] = []
+    module = program.modules[path]
+    scope = program.scope(path)
+    if scope is None:
+        return found
+    exported = {entry.local: entry.exported for entry in module.exports if entry.source is None}
+    own = program.run_module(path)
+    if own:
+        entry = entry_of(path, module, "default", None) or Entry("script", f"module {path.rsplit('/', 1)[-1]}")
+        found.append((Root(entry, path.rsplit("/", 1)[-1], Site(path, 0, 0), tuple(own)), -1, True))
+    for statement in module.body:
+        if not isinstance(statement, ir.Declare) or statement.value is None:
+            continue
+        for name in bound_names(statement.pattern):
+            export = exported.get(name, "")
+            for closure, label in _closures(program, scope.lookup(name), name):
+                if closure.module != path:
+                    continue
+                summary = program.summary(closure)
+                if summary is None or not summary.effects:
+                    continue
+                entry = entry_of(path, module, export or name, closure.function) if export else None
+                if entry is None and is_component(name, closure.function):
+                    entry = Entry("render", f"component {name}")
+                site = Site(path, closure.function.start, closure.function.end)
+                root = Root(entry or _unknown(path, label), label, site, summary.effects, closure.key)
+                found.append((root, summary.owner, entry is not None and entry.kind != "script"))
+    return found
+
+
+def _unknown(path: str, name: str) -> Entry:
+    if path.endswith((".svelte", ".vue")):
+        return Entry("event", name)
+    return Entry("unknown", name)
+
+
+def _closures(program: Program, value: t.Value, name: str) -> list[tuple[t.Closure, str]]:
+    """The functions that a top-level name stands for: itself, wrapped ones, and those in an object or a class."""
+    found: list[tuple[t.Closure, str]] = []
+    for option in t.alternatives(value):
+        if isinstance(option, t.Bound) and option.library == "react.wrapped":
+            option = option.data
+        if isinstance(option, t.Closure):
+            found.append((option, name if name != "*default*" else option.function.name or "default"))
+        elif isinstance(option, t.Record):
+            found.extend((inner, f"{name}.{key}") for key, inner in option.fields if isinstance(inner, t.Closure))
+        elif isinstance(option, t.ClassTerm):
+            instance = t.Instance(option, {})
+            for prop in option.node.members:
+                if prop.key and isinstance(prop.value, ir.Function) and prop.key != "constructor":
+                    method = t.Closure(prop.value, option.module, option.scope, instance)
+                    found.append((method, f"{name}.{prop.key}"))
+    return found

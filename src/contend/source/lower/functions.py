@@ -1,0 +1,206 @@
+"""Functions, parameters, methods and classes."""
+
+from __future__ import annotations
+
+from sys import intern
+from typing import TYPE_CHECKING
+
+from contend.source.ir import Class, Expr, Function, Parameter, PName, Property, Return, Stmt, Type
+from contend.source.lower.dispatch import EXPRESSIONS, PATTERNS, STATEMENTS, TRIVIA, TYPES, solid
+from contend.source.lower.literals import string_value
+from contend.source.lower.patterns import target
+from contend.source.lower.text import DEEPEST, INSIDE, SourceText, exact
+
+if TYPE_CHECKING:
+    from tree_sitter import Node
+
+_ANNOTATIONS = frozenset({"type_annotation", "type_predicate_annotation", "asserts_annotation"})
+_NAMES = frozenset({"identifier", "type_identifier", "property_identifier"})
+
+
+def annotation(source: SourceText, node: Node, depth: int) -> Type | None:
+    """The type after the colon."""
+    inside = node.named_children
+    if len(inside) != 1:
+        inside = solid(inside)
+        if not inside:
+            return None
+    return TYPES[inside[-1].type](source, inside[-1], depth)
+
+
+def parameters(source: SourceText, node: Node, depth: int) -> tuple[Parameter, ...]:
+    """The parameters between the parentheses; TypeScript's `this` parameter is left out."""
+    out: list[Parameter] = []
+    for child in node.named_children:
+        kind = child.type
+        if kind == "required_parameter" or kind == "optional_parameter":
+            start = child.start_byte
+            end = child.end_byte
+            text = source.text[start:end]
+            if text.isidentifier() and text.isascii():
+                if text != "this":
+                    out.append(Parameter(PName(intern(text), start, end)))
+                continue
+            found = _parameter(source, child, depth)
+            if found is not None:
+                out.append(found)
+    return tuple(out)
+
+
+def _parameter(source: SourceText, node: Node, depth: int) -> Parameter | None:
+    pattern = None
+    typed: Type | None = None
+    default: Expr | None = None
+    rest = False
+    for part in node.named_children:
+        kind = part.type
+        if kind == "type_annotation":
+            typed = annotation(source, part, depth)
+        elif kind == "rest_pattern":
+            inside = solid(part.named_children)
+            if inside:
+                rest = True
+                pattern = target(source, inside[0], depth)
+        elif pattern is None:
+            if kind == "this":
+                return None
+            if kind in PATTERNS:
+                pattern = PATTERNS[kind](source, part, depth)
+        elif kind not in TRIVIA:
+            default = EXPRESSIONS[kind](source, part, depth)
+    if pattern is None:
+        return None
+    return Parameter(pattern, typed, default, rest)
+
+
+def statements(source: SourceText, nodes: list[Node], depth: int) -> tuple[Stmt, ...]:
+    """Statements in order; one declaration can make several."""
+    out: list[Stmt] = []
+    for node in nodes:
+        STATEMENTS[node.type](source, node, depth, out)
+    return tuple(out)
+
+
+def function(source: SourceText, node: Node, depth: int) -> Expr:
+    """An arrow, function expression, declaration or method."""
+    if depth > DEEPEST:
+        return source.too_deep(node)
+    depth += INSIDE
+    name: str | None = None
+    params: tuple[Parameter, ...] = ()
+    body: tuple[Stmt, ...] = ()
+    result: Type | None = None
+    is_async = generator = False
+    arrow = False
+    for part in node.children:
+        kind = part.type
+        if kind == "statement_block":
+            body = statements(source, part.named_children, depth)
+        elif kind == "formal_parameters":
+            params = parameters(source, part, depth)
+        elif kind == "=>":
+            arrow = True
+        elif arrow and kind not in TRIVIA:
+            body = (Return(EXPRESSIONS[kind](source, part, depth), part.start_byte, part.end_byte, True),)
+        elif kind == "async":
+            is_async = True
+        elif kind in _NAMES:
+            start = part.start_byte
+            end = part.end_byte
+            text = source.text[start:end]
+            text = intern(text) if text.isascii() else exact(text)
+            if node.type == "arrow_function":
+                params = (Parameter(PName(text, start, end)),)
+            else:
+                name = text
+        elif kind in _ANNOTATIONS:
+            result = annotation(source, part, depth)
+        elif kind == "*":
+            generator = True
+        elif kind == "string":
+            name = string_value(source, part)
+    return Function(name, params, body, node.start_byte, node.end_byte, result, is_async, generator)
+
+
+def method(source: SourceText, node: Node, depth: int) -> Property | None:
+    """A method or getter as a property; a setter is None, since it would hide its getter."""
+    if node.type != "method_definition" or any(part.type == "set" for part in node.children):
+        return None
+    key, computed = _member_key(source, node, depth)
+    return Property(key, function(source, node, depth), node.start_byte, node.end_byte, computed)
+
+
+def _member_key(source: SourceText, node: Node, depth: int) -> tuple[str | None, Expr | None]:
+    name = node.child_by_field_name("name")
+    if name is None:
+        return None, None
+    if name.type == "string":
+        return string_value(source, name), None
+    if name.type == "computed_property_name":
+        inside = solid(name.named_children)
+        if not inside:
+            return None, None
+        if inside[0].type == "string":
+            return string_value(source, inside[0]), None
+        return None, EXPRESSIONS[inside[0].type](source, inside[0], depth + 1)
+    return intern(source.of(name)), None
+
+
+def _field(source: SourceText, node: Node, depth: int) -> Property | None:
+    value = node.child_by_field_name("value")
+    if value is None:
+        return None
+    key, computed = _member_key(source, node, depth)
+    lowered = EXPRESSIONS[value.type](source, value, depth + 1)
+    return Property(key, lowered, node.start_byte, node.end_byte, computed)
+
+
+def class_(source: SourceText, node: Node, depth: int) -> Expr:
+    """A class; decorators, static blocks, signatures and fields without a value are left out."""
+    if depth > DEEPEST:
+        return source.too_deep(node)
+    depth += INSIDE
+    name: str | None = None
+    base: Expr | None = None
+    members: list[Property] = []
+    static: list[Property] = []
+    for part in node.named_children:
+        kind = part.type
+        if kind == "type_identifier":
+            name = source.of(part)
+        elif kind == "class_heritage":
+            base = _base(source, part, depth)
+        elif kind == "class_body":
+            for child in part.named_children:
+                if child.type == "method_definition":
+                    member = method(source, child, depth)
+                elif child.type == "public_field_definition":
+                    member = _field(source, child, depth)
+                else:
+                    continue
+                if member is not None:
+                    is_static = any(word.type == "static" for word in child.children)
+                    (static if is_static else members).append(member)
+    return Class(name, base, tuple(members), tuple(static), node.start_byte, node.end_byte)
+
+
+def _base(source: SourceText, node: Node, depth: int) -> Expr | None:
+    for clause in node.named_children:
+        if clause.type == "extends_clause":
+            value = clause.child_by_field_name("value")
+            return None if value is None else EXPRESSIONS[value.type](source, value, depth)
+    return None
+
+
+EXPRESSIONS.update(
+    {
+        "arrow_function": function,
+        "function_expression": function,
+        "generator_function": function,
+        "function_declaration": function,
+        "generator_function_declaration": function,
+        "class": class_,
+        "class_declaration": class_,
+        "abstract_class_declaration": class_,
+    }
+)

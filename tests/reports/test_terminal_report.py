@@ -1,0 +1,126 @@
+"""The report a person reads. The golden files are read by eye; `CONTEND_UPDATE_GOLDEN=1` writes them anew."""
+
+from __future__ import annotations
+
+import io
+import os
+import re
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from rich.cells import cell_len
+from rich.console import Console
+
+from contend.model.audit import Audit
+from contend.model.findings import Severity
+from contend.reports.json_report import render_json
+from contend.reports.page import Page, plain_text
+from contend.reports.terminal import add_audit, render_terminal
+
+GOLDEN = Path(__file__).parent / "golden"
+
+
+def same_as_golden(text: str, name: str) -> None:
+    file = GOLDEN / name
+    if os.environ.get("CONTEND_UPDATE_GOLDEN") == "1":
+        file.write_text(text, encoding="utf-8", newline="\n")
+    assert text == file.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("width", [80, 160])
+def test_three_findings(audit: Audit, width: int) -> None:
+    same_as_golden(render_terminal(audit, width=width, path="apps/web"), f"findings-{width}.txt")
+
+
+@pytest.mark.parametrize("width", [80, 160])
+def test_nothing_found(clean_audit: Audit, width: int) -> None:
+    same_as_golden(render_terminal(clean_audit, width=width), f"clean-{width}.txt")
+
+
+def test_json(audit: Audit) -> None:
+    same_as_golden(render_json(audit, "1.2.3"), "findings.json")
+
+
+@pytest.mark.parametrize("width", [60, 80, 100, 160])
+def test_no_line_is_wider_than_asked(audit: Audit, width: int) -> None:
+    lines = render_terminal(audit, width=width).splitlines()
+    assert max(cell_len(line) for line in lines) <= width
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "cp1252", "latin-1", "cp932", "no-such-encoding"])
+def test_any_encoding_can_take_it(audit: Audit, encoding: str) -> None:
+    page = Page(width=80, encoding=encoding)
+    add_audit(page, audit)
+    text = plain_text(page)
+    assert "touchSession" in text
+    text.encode("ascii" if encoding == "no-such-encoding" else encoding)
+
+
+def test_a_console_without_colours_gets_no_escape_codes(audit: Audit) -> None:
+    stream = io.StringIO()
+    page = Page(width=80)
+    add_audit(page, audit)
+    page.print(Console(file=stream, width=80))
+    assert stream.getvalue() == plain_text(page)
+
+
+def test_a_console_with_colours_shows_the_same_words(audit: Audit) -> None:
+    stream = io.StringIO()
+    page = Page(width=80)
+    add_audit(page, audit)
+    page.print(Console(file=stream, width=80, force_terminal=True, color_system="standard", legacy_windows=False))
+    assert "\x1b[" in stream.getvalue()
+    assert re.sub(r"\x1b\[[0-9;]*m", "", stream.getvalue()) == plain_text(page)
+
+
+def test_source_code_cannot_send_escape_codes(audit: Audit) -> None:
+    finding = replace(audit.findings[1], message="Look: \x1b[2Jgone \u202eecived\u202c")
+    text = render_terminal(replace(audit, findings=(finding,)), width=80)
+    assert "\x1b" not in text
+    assert "\u202e" not in text
+
+
+def test_ten_findings_are_shown_and_the_rest_counted(audit: Audit) -> None:
+    many = tuple(replace(audit.findings[1], id=str(number)) for number in range(14))
+    text = render_terminal(replace(audit, findings=many), width=100, path="my app")
+    assert text.count("HIGH  touch-on-every-request") == 10
+    assert '14 findings: 14 high; the 10 worst are above, all of them: contend audit "my app" --all' in text
+
+
+def test_all_of_them_are_shown_on_request(audit: Audit) -> None:
+    many = tuple(replace(audit.findings[1], id=str(number)) for number in range(14))
+    text = render_terminal(replace(audit, findings=many), width=100, everything=True)
+    assert text.count("HIGH  touch-on-every-request") == 14
+    assert "--all" not in text
+
+
+def test_a_silenced_finding_is_listed_with_its_reason_only(audit: Audit) -> None:
+    text = render_terminal(audit, width=100)
+    assert "LOW" not in text
+    assert "1 finding silenced:\n  convex/stats.ts:14 shared-counter: one writer, once a day" in text
+
+
+def test_a_number_always_says_what_kind_of_evidence_it_is(audit: Audit) -> None:
+    bare = replace(audit.findings[1], predicted=None)
+    text = render_terminal(replace(audit, findings=(bare,)), width=100)
+    assert "impact:  static: the code says it can happen; nothing says how often" in text
+
+
+def test_a_function_that_nobody_calls(audit: Audit) -> None:
+    lonely = replace(audit.findings[1], callers=(), severity=Severity.LOW)
+    assert "from:    nobody in this repository calls it" in render_terminal(
+        replace(audit, findings=(lonely,)), width=100
+    )
+
+
+def test_without_the_source_the_place_still_stands(audit: Audit) -> None:
+    bare = replace(audit, repository=replace(audit.repository, sources={}))
+    assert "--> convex/sessions.ts:9:9" in render_terminal(bare, width=100)
+
+
+def test_an_app_without_functions(audit: Audit) -> None:
+    empty = Audit(repository=replace(audit.repository, apps=(), errors=(), sources={}))
+    text = render_terminal(empty, width=80)
+    assert text.startswith("no app: 0 functions, 0 tables, 0 callers")
+    assert "No findings. 0 rules looked at 0 mutations and 0 conflict pairs." in text
