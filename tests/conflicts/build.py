@@ -6,7 +6,18 @@ from collections.abc import Iterable
 
 from contend.model.app import App
 from contend.model.callers import Caller, Client, Consequence, Dependency, Subscription, Trigger, TriggerKind
-from contend.model.functions import Access, Extent, FieldWrite, Function, Guard, Key, LoopContext, Operation, Reach
+from contend.model.functions import (
+    Access,
+    Extent,
+    FieldWrite,
+    Function,
+    FunctionKind,
+    Guard,
+    Key,
+    LoopContext,
+    Operation,
+    Reach,
+)
 from contend.model.places import Frame, Span
 from contend.model.schema import Index, Table, Validator
 from contend.model.values import UNKNOWN, Origin, Value
@@ -83,7 +94,9 @@ def write(
     **values: Value,
 ) -> Access:
     fields = tuple(FieldWrite(name, value) for name, value in values.items())
-    return Access(operation, (table,), HERE, 0, "by_id", (eq("_id", id),), fields=fields, row=row, guards=guards, loops=loops)
+    return Access(
+        operation, (table,), HERE, 0, "by_id", (eq("_id", id),), fields=fields, row=row, guards=guards, loops=loops
+    )
 
 
 def patch(
@@ -98,7 +111,7 @@ def patch(
 
 
 def function(
-    path: str, *accesses: Access, kind: str = "mutation", internal: bool = False, **args: Validator
+    path: str, *accesses: Access, kind: FunctionKind = "mutation", internal: bool = False, **args: Validator
 ) -> Function:
     numbered = tuple(
         Access(

@@ -3,12 +3,12 @@
 import random
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.conflicts.one_document import arrivals, bursts
 
 from contend.conflicts.closed_form import against_writes, burst, guarded_burst, passing_share, steady
 from contend.convex.retries import POLICIES
-from tests.conflicts.one_document import arrivals, bursts
 
 
 def close(found: float, reference: float, relative: float = 0.1, absolute: float = 0.001) -> bool:
@@ -31,7 +31,7 @@ def test_retries_of_a_burst_within_5_ms(calls: int, retries: float) -> None:
 
 
 @pytest.mark.parametrize(
-    ("calls", "duration", "lost"), [(8, 50, 0.7), (16, 50, 12), (40, 50, 45), (8, 100, 5), (8, 200, 15.5)]
+    ("calls", "duration", "lost"), [(8, 50, 0.65), (16, 50, 12), (40, 50, 45), (8, 100, 5), (8, 200, 15.5)]
 )
 def test_lost_calls_of_a_burst_within_5_ms(calls: int, duration: float, lost: float) -> None:
     assert close(burst(calls, 5, duration).lost_share, lost / 100)
@@ -42,22 +42,22 @@ def test_a_page_load_of_four_requests_spread_over_150_ms(duration: float, retrie
     assert close(burst(4, 150, duration).retries_per_call * 4, retries)
 
 
-@pytest.mark.parametrize("calls", [2, 3, 6, 9, 10, 16, 40])
+@pytest.mark.parametrize("calls", [2, 4, 6, 9, 16, 40])
 @pytest.mark.parametrize("spread", [0, 150, 1_000])
-@pytest.mark.parametrize("duration", [5, 25, 100, 200])
+@pytest.mark.parametrize("duration", [9, 50, 200])
 def test_bursts_agree_with_the_simulation(calls: int, spread: float, duration: float) -> None:
-    retries, lost = bursts(calls, spread, duration, rounds=max(500, 6_000 // calls))
+    retries, lost = bursts(calls, spread, duration, rounds=max(250, 4_000 // calls))
     found = burst(calls, spread, duration)
     assert close(found.retries_per_call, retries, 0.1, 0.004)
     assert close(found.lost_share, lost, 0.2, 0.003)
 
 
-@pytest.mark.parametrize("load", [0.005, 0.1, 0.25, 0.5])
+@pytest.mark.parametrize("load", [0.02, 0.1, 0.25, 0.5])
 @pytest.mark.parametrize("duration", [5, 50, 200])
 def test_steady_calls_agree_with_the_simulation(load: float, duration: float) -> None:
     """`load` is calls per window."""
     rate = load / duration * 1_000
-    retries, lost = arrivals(rate, duration, calls=60_000)
+    retries, lost = arrivals(rate, duration, calls=40_000)
     found = steady(rate, duration)
     assert close(found.retries_per_call, retries, 0.1, 0.001)
     assert close(found.lost_share, lost, 0.2, 0.003)
@@ -73,6 +73,7 @@ def test_where_retries_have_no_end_none_is_lost() -> None:
     assert burst(40, 5, 50, POLICIES["scheduler"]).retries_per_call > burst(40, 5, 50).retries_per_call
 
 
+@settings(max_examples=25)
 @given(st.integers(2, 40), st.floats(0, 2_000), st.floats(1, 200))
 def test_bursts_stay_within_what_is_possible(calls: int, spread: float, duration: float) -> None:
     found = burst(calls, spread, duration)
@@ -80,12 +81,16 @@ def test_bursts_stay_within_what_is_possible(calls: int, spread: float, duration
     assert 0 <= found.lost_share <= 1
 
 
+@settings(max_examples=25)
 @given(st.integers(2, 9), st.floats(0, 500), st.floats(5, 100))
 def test_a_longer_window_never_helps_much(calls: int, spread: float, duration: float) -> None:
     """Longer windows mean more retries (within the formula's error)."""
-    assert burst(calls, spread, duration * 1.3).retries_per_call >= burst(calls, spread, duration).retries_per_call * 0.95
+    assert (
+        burst(calls, spread, duration * 1.3).retries_per_call >= burst(calls, spread, duration).retries_per_call * 0.95
+    )
 
 
+@settings(max_examples=25)
 @given(st.floats(0.01, 20), st.floats(1, 24))
 def test_more_steady_calls_mean_more_retries(rate: float, duration: float) -> None:
     assert steady(rate * 1.2, duration).retries_per_call >= steady(rate, duration).retries_per_call

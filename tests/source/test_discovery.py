@@ -32,11 +32,25 @@ def apps(root) -> dict[str, AppDirectory]:
         ({"backend/_generated/dataModel.d.ts": "", "backend/a.ts": FUNCTION}, {"backend": ""}),
         ({"apps/web/package.json": "{}", "apps/web/convex/a.ts": FUNCTION}, {"apps/web/convex": "apps/web"}),
         (
-            {"convex.json": '{"functions": "example/convex"}', "example/package.json": "{}", "example/convex/a.ts": FUNCTION},
+            {
+                "convex.json": '{"functions": "example/convex"}',
+                "example/package.json": "{}",
+                "example/convex/a.ts": FUNCTION,
+            },
             {"example/convex": ""},
         ),
     ],
-    ids=["convex.json", "functions", "comments", "schema", "src", "helper", "generated", "monorepo", "named from above"],
+    ids=[
+        "convex.json",
+        "functions",
+        "comments",
+        "schema",
+        "src",
+        "helper",
+        "generated",
+        "monorepo",
+        "named from above",
+    ],
 )
 def test_function_directories_are_found(write_tree, files: Mapping[str, str], expected: dict[str, str]):
     assert {directory: app.root for directory, app in apps(write_tree(files)).items()} == expected
@@ -142,7 +156,9 @@ def test_a_path_beside_the_functions_leads_to_the_app_above(write_tree):
 
 
 def test_a_workspace_without_functions_leads_to_the_repository(write_tree):
-    root = write_tree({"apps/web/package.json": "{}", "apps/web/a.tsx": "", "packages/backend/convex/schema.ts": SCHEMA})
+    root = write_tree(
+        {"apps/web/package.json": "{}", "apps/web/a.tsx": "", "packages/backend/convex/schema.ts": SCHEMA}
+    )
     found = survey(root / "apps" / "web")
     assert (found.root, [app.functions_dir for app in found.apps]) == (root, ["packages/backend/convex"])
 

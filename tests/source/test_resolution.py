@@ -46,7 +46,6 @@ def file_of(found: Resolved) -> str | None:
 def test_relative_specifiers(specifier, path):
     files = (
         "src/b.ts",
-        "src/b.js",
         "src/index.ts",
         "top.tsx",
         "src/folder/index.ts",
@@ -66,56 +65,65 @@ def test_packages_are_split_into_name_and_subpath():
     assert resolver().resolve("convex/react", "a.ts") == Resolved("package", name="convex", subpath="react")
 
 
+def test_typescript_is_preferred_where_the_ending_is_open_and_what_is_written_where_it_is_not():
+    resolve = resolver("b.js", "b.ts").resolve
+    assert [file_of(resolve(specifier, "a.ts")) for specifier in ("./b", "./b.js")] == ["b.ts", "b.js"]
+
+
 @pytest.mark.parametrize(
     "configs",
     [
-        {"tsconfig.json": '{"compilerOptions": {"paths": {"@/*": ["./src/*"]}}}'},
-        {"tsconfig.json": '{"compilerOptions": {"baseUrl": "src", "paths": {"@/*": ["*"]}}}'},
-        {"jsconfig.json": '{"compilerOptions": {"paths": {"@/*": ["missing/*", "src/*"]}}}'},
-        {"tsconfig.json": '\ufeff{\n // aliases\n "compilerOptions": {"paths": {"@/*": ["./src/*",],},},\n}'},
+        {"tsconfig.json": '{"compilerOptions": {"paths": {"@app/*": ["./src/*"]}}}'},
+        {"tsconfig.json": '{"compilerOptions": {"baseUrl": "src", "paths": {"@app/*": ["*"]}}}'},
+        {"jsconfig.json": '{"compilerOptions": {"paths": {"@app/*": ["missing/*", "src/*"]}}}'},
+        {"tsconfig.json": '\ufeff{\n // aliases\n "compilerOptions": {"paths": {"@app/*": ["./src/*",],},},\n}'},
         {
-            "tsconfig.json": '{"extends": "./config/base"}',
-            "config/base.json": "{}",
-            "config/tsconfig.json": "{}",
+            "tsconfig.json": '{"extends": ["./config/one.json", "./config/two"]}',
+            "config/one.json": '{"compilerOptions": {"strict": true}}',
+            "config/two.json": '{"compilerOptions": {"paths": {"@app/*": ["../src/*"]}}}',
         },
         {
-            "tsconfig.json": '{"extends": ["./config/tsconfig.one.json", "./config/tsconfig.two.json"]}',
-            "config/tsconfig.one.json": '{"compilerOptions": {"strict": true}}',
-            "config/tsconfig.two.json": '{"compilerOptions": {"paths": {"@/*": ["../src/*"]}}}',
+            "tsconfig.json": '{"extends": "./config/base.json"}',
+            "config/base.json": '{"compilerOptions": {"paths": {"@app/*": ["${configDir}/src/*"]}}}',
         },
         {
-            "tsconfig.json": '{"extends": "./tsconfig.base.json"}',
-            "tsconfig.base.json": '{"compilerOptions": {"paths": {"@/*": ["${configDir}/src/*"]}}}',
+            "tsconfig.json": '{"extends": "@acme/settings/base.json"}',
+            "package.json": '{"workspaces": ["settings"]}',
+            "settings/package.json": '{"name": "@acme/settings"}',
+            "settings/base.json": '{"compilerOptions": {"paths": {"@app/*": ["../src/*"]}}}',
         },
         {
             "tsconfig.json": '{"files": [], "references": [{"path": "./tsconfig.app.json"}]}',
-            "tsconfig.app.json": '{"compilerOptions": {"paths": {"@/*": ["./src/*"]}}}',
+            "tsconfig.app.json": '{"compilerOptions": {"paths": {"@app/*": ["./src/*"]}}}',
         },
-        {"tsconfig.json": '{"extends": "./tsconfig.json"}'},
-        {"tsconfig.json": "not json"},
-        {},
     ],
-    ids=[
-        "paths",
-        "baseUrl",
-        "jsconfig",
-        "comments",
-        "extends nothing",
-        "extends several",
-        "configDir",
-        "references",
-        "extends itself",
-        "broken",
-        "by convention",
-    ],
+    ids=["paths", "baseUrl", "jsconfig", "comments", "extends several", "configDir", "extends package", "references"],
 )
 def test_an_alias_reaches_the_sources(configs):
-    found = resolver("src/lib/x.ts", configs=configs).resolve("@/lib/x", "src/pages/a.tsx")
+    found = resolver("src/lib/x.ts", configs=configs).resolve("@app/lib/x", "src/pages/a.tsx")
     assert file_of(found) == "src/lib/x.ts"
 
 
+@pytest.mark.parametrize(
+    "config",
+    [
+        "{}",
+        "not json",
+        '{"extends": "./tsconfig.json"}',
+        '{"extends": "./.nuxt/tsconfig.json"}',
+        '{"compilerOptions": 1}',
+    ],
+)
+@pytest.mark.parametrize("specifier", ["@/lib/x", "~/lib/x"])
+def test_where_no_configuration_says_so_convention_does(config, specifier):
+    resolve = resolver("src/lib/x.ts", configs={"tsconfig.json": config}).resolve
+    assert file_of(resolve(specifier, "src/pages/a.tsx")) == "src/lib/x.ts"
+
+
 def test_the_most_specific_alias_wins():
-    configs = {"tsconfig.json": '{"compilerOptions": {"paths": {"*": ["any/*"], "@ui/*": ["ui/*"], "@ui/x": ["one.ts"]}}}'}
+    configs = {
+        "tsconfig.json": '{"compilerOptions": {"paths": {"*": ["any/*"], "@ui/*": ["ui/*"], "@ui/x": ["one.ts"]}}}'
+    }
     resolve = resolver("any/z.ts", "ui/y.ts", "ui/x.ts", "one.ts", configs=configs).resolve
     assert [file_of(resolve(name, "a.ts")) for name in ("@ui/x", "@ui/y", "z")] == ["one.ts", "ui/y.ts", "any/z.ts"]
 
@@ -183,7 +191,11 @@ def test_generated_code_belongs_to_an_app_even_where_it_is_not_checked_in(specif
             "@acme/x",
             "packages/x/src/main.ts",
         ),
-        ('{"name": "@acme/x", "exports": {"./deep/*": "./src/inner/*.ts"}}', "@acme/x/deep/y", "packages/x/src/inner/y.ts"),
+        (
+            '{"name": "@acme/x", "exports": {"./deep/*": "./src/inner/*.ts"}}',
+            "@acme/x/deep/y",
+            "packages/x/src/inner/y.ts",
+        ),
         ('{"name": "@acme/x"}', "@acme/x/src/main", "packages/x/src/main.ts"),
         ('{"name": "@acme/x"}', "@acme/x/main", "packages/x/src/main.ts"),
     ],

@@ -16,7 +16,7 @@ from itertools import accumulate, pairwise
 
 from contend.conflicts.time_grid import sample, shifted, successes
 
-TIGHT = 9  # calls up to which the recursion starts at one call, where they start within one duration of each other
+TIGHT = 8  # calls up to which the recursion starts at one call, where they start within half a duration
 LOOSE = 6  # and where they do not; above, where rounding would swing up, it takes one step from `own_environment`
 
 
@@ -29,7 +29,7 @@ def burst_outcome(
     if calls <= 1:
         return 0.0, 0.0
     march = _March(calls, max(spread_ms, duration_ms / 1000), duration_ms, widths_ms)
-    lowest = 1 if calls <= (TIGHT if spread_ms <= duration_ms else LOOSE) else calls - 1
+    lowest = 1 if calls <= (TIGHT if 2 * spread_ms <= duration_ms else LOOSE) else calls - 1
     world = march.alone() if lowest == 1 else march.own_environment(lowest)
     failed: list[float] = []
     for size in range(lowest + 1, calls + 1):
@@ -70,7 +70,8 @@ class _March:
     def __init__(self, calls: int, spread: float, duration: float, widths: Sequence[float]) -> None:
         self.duration = duration
         self.widths = widths
-        fine = min(duration / 5, max(spread / (2 * calls), spread / 20), 100 / max(calls, 8))
+        few = min(calls, 40)
+        fine = min(duration / 5, max(spread / (2 * few), spread / 20), 100 / max(few, 8))
         end = spread + sum(widths) + (len(widths) + 1) * duration
         times = [0.0]
         steps = max(round(spread / fine), 1)

@@ -40,6 +40,8 @@ WIDEST: Final = 1_000.0  # calls of one event, whatever loops multiply to (conve
 _ADMIN: Final = re.compile(r"(^|[/._\-\[(])(admin|backoffice|internal-tools|superuser)", re.IGNORECASE)
 _EVERY_REQUEST: Final = re.compile(r"hooks?\.server|middleware|proxy\.|\bhandle\b|layout", re.IGNORECASE)
 _ENDPOINT: Final = re.compile(r"\+server\.|(^|/)route\.[jt]sx?|/api/", re.IGNORECASE)
+_EVERYWHERE: Final = re.compile(r"layout|provider|(^|[/ ])(_?app|main|root|index)\b", re.IGNORECASE)
+_SHORTCUT: Final = re.compile(r"key(down|up|press)", re.IGNORECASE)
 _LEADER: Final = re.compile(r"host|leader|owner|admin|creator|master|primary", re.IGNORECASE)
 
 
@@ -143,7 +145,7 @@ class _Rates:
         elif caller.trigger.kind == "webhook":
             width, spread, parallel = traffic.webhook_burst, traffic.webhook_spread_ms, True
             events /= max(traffic.webhook_burst, 1.0)
-        rounds, together = self._rounds(caller.loops, used)
+        rounds, together = self._rounds(caller, used)
         if rounds > 1:
             width = min(width * rounds, WIDEST)
             at_once = caller.client == "scheduler" or (caller.client in ("http", "action", "node-action") and together)
@@ -161,9 +163,12 @@ class _Rates:
             per_item=_per_item(caller),
         )
 
-    def _rounds(self, loops: Sequence[LoopContext], used: dict[str, None]) -> tuple[float, bool]:
+    def _rounds(self, caller: Caller, used: dict[str, None]) -> tuple[float, bool]:
+        """How many calls one event makes, and whether some loop makes them at the same time."""
         rounds, together = 1.0, False
-        for loop in loops:
+        for loop in caller.loops:
+            if _around_the_trigger(loop, caller) or loop.over.text == "[function]":  # one of several listeners
+                continue
             if loop.bound is None:
                 used["loop_width"] = None
             rounds *= self.traffic.loop_width if loop.bound is None else loop.bound
@@ -174,9 +179,9 @@ class _Rates:
         """Events of the whole app in a day, before loops (for server requests: single requests)."""
         traffic, trigger = self.traffic, caller.trigger
         entry = trigger.entry or (caller.chain[0].file if caller.chain else caller.span.file)
-        is_admin = any(_ADMIN.search(text) for text in (entry, caller.span.file))
-        people = traffic.admin_users if is_admin else traffic.users
-        used["admin_users" if is_admin else "users"] = None
+        by_admins = any(is_admin(text) for text in (entry, caller.span.file))
+        people = traffic.admin_users if by_admins else traffic.users
+        used["admin_users" if by_admins else "users"] = None
         kind: TriggerKind = trigger.kind
         match kind:
             case "server-request":
@@ -194,11 +199,15 @@ class _Rates:
                 if trigger.period_ms is None:
                     used["timer_period_s"] = None
                 period = (trigger.period_ms or traffic.timer_period_s * 1_000) / 1_000
-                return people * traffic.tabs * traffic.open_seconds / max(period, 0.01), "users"
-            case "keystroke":
+                shown = 1.0
+                if not _EVERYWHERE.search(entry):
+                    used["page_time"] = None
+                    shown = traffic.page_time
+                return people * traffic.tabs * shown * traffic.open_seconds / max(period, 0.01), "users"
+            case "keystroke" if not _SHORTCUT.search(trigger.detail):
                 used["keystrokes"] = None
                 return people * traffic.keystrokes, "users"
-            case "event":
+            case "event" | "keystroke":
                 used["clicks"] = None
                 return people * traffic.clicks, "users"
             case "webhook":
@@ -237,7 +246,6 @@ class _Rates:
         used[name] = None
         return (self.traffic.scheduled if name == "scheduled" else self.traffic.actions), "app"
 
-
     def _directly(self, id: str, used: dict[str, None]) -> tuple[float, Audience]:
         """The events of a function other than those that functions start: what enters a cycle at it."""
         found = [
@@ -247,6 +255,11 @@ class _Rates:
         ]
         by_users = any(audience == "users" for _, audience in found)
         return sum(events for events, _ in found), "users" if by_users else "app"
+
+
+def is_admin(place: str) -> bool:
+    """Whether a page or file is for administrators, by its path."""
+    return bool(_ADMIN.search(place))
 
 
 def _on_every_request(caller: Caller) -> bool:
@@ -276,15 +289,24 @@ def _per_item(caller: Caller) -> frozenset[str]:
     return frozenset(name for name, value in caller.arguments if _varies(value, caller.loops))
 
 
+def _around_the_trigger(loop: LoopContext, caller: Caller) -> bool:
+    """Whether the loop draws the control rather than makes the calls: it stands around the place of the trigger."""
+    if len(caller.chain) < 2 or caller.trigger.kind not in ("event", "keystroke"):
+        return False
+    top, span = caller.chain[0], loop.span
+    return span.file == top.file and span.line <= top.line <= span.end_line
+
+
 def _varies(value: Value, loops: Sequence[LoopContext]) -> bool:
     for part in value.walk():
         if part.origin in (Origin.FRESH, Origin.UNKNOWN):
             return True
         for loop in loops:
-            if part == loop.over or (
-                loop.over.text and part.text.startswith((loop.over.text + "[", loop.over.text + "."))
-            ):
+            over = loop.over.text
+            if part == loop.over or (over and part.text.startswith((over + "[", over + "."))):
                 return True
-            if part.row is not None and part.row == loop.over.row:
+            if over.startswith("[") and over.endswith("]") and len(over) > 2 and part.text.startswith(over[1:-1]):
+                return True  # `[post]`: an array of what each round takes one of
+            if part.row is not None and any(part.row == item.row for item in loop.over.walk()):
                 return True
     return False

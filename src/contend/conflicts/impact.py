@@ -16,13 +16,22 @@ steps where nothing in the repository calls the function, one where only scripts
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Final
 
-from contend.conflicts.heat import Heat, heats
-from contend.conflicts.meeting import Meetings, duration_ms, groups, passing_guards, with_another, with_itself
+from contend.conflicts.heat import Heat, heats, is_admin
+from contend.conflicts.meeting import (
+    Meetings,
+    duration_ms,
+    groups,
+    passing_guards,
+    rounds_of,
+    with_another,
+    with_itself,
+)
 from contend.conflicts.pairs import PairIndex
 from contend.conflicts.traffic import Traffic
 from contend.model.findings import Confidence, Impact, ImpactComponent, Pair, Severity, Sharing
@@ -85,12 +94,20 @@ class Estimator:
 
     def open_queries(self, query: str) -> float:
         """Live queries of this function that are open while users are active: one per tab, where anything in the
-        repository subscribes to it."""
-        return self.traffic.users * self.traffic.tabs if query in self._subscribed else 0.0
+        repository subscribes to it; per tab of an administrator, where only pages for those do."""
+        places = self._subscribed.get(query)
+        if not places:
+            return 0.0
+        people = self.traffic.admin_users if all(is_admin(place) for place in places) else self.traffic.users
+        return people * self.traffic.tabs
 
     @cached_property
-    def _subscribed(self) -> frozenset[str]:
-        return frozenset(subscription.query for subscription in self.pairs.app.subscriptions)
+    def _subscribed(self) -> Mapping[str, set[str]]:
+        """The files that subscribe to each query."""
+        found: dict[str, set[str]] = defaultdict(set)
+        for subscription in self.pairs.app.subscriptions:
+            found[subscription.query].add(subscription.span.file)
+        return found
 
     @cached_property
     def _functions(self) -> Mapping[str, Function]:
@@ -101,42 +118,57 @@ class Estimator:
         if pair.same_socket:
             return Impact(assumptions=("both sides come from one connection, which never races with itself",))
         duration = duration_ms(self._functions[pair.victim], self.traffic)
+        reached = self._reached(pair)
         if pair.victim == pair.writer:
-            found = with_itself(victim, pair.sharing, arguments_of(pair.read), pair.write, duration, self.traffic)
+            keys = arguments_of(pair.read)
+            found = with_itself(victim, pair.sharing, reached, keys, pair.write, duration, self.traffic)
         else:
-            found = with_another(
-                victim, writer, pair.sharing, pair.write, self._writes_everywhere(pair), duration, self.traffic
-            )
-        return _impact(
-            found.times(entry_share(pair)), self._assumptions(victim, writer, pair.sharing, "transaction_ms")
-        )
+            found = with_another(victim, writer, pair.sharing, reached, pair.write, duration, self.traffic)
+        return _impact(found.times(entry_share(pair)), self._assumptions(victim, writer, pair, "transaction_ms"))
 
     def _invalidation(self, pair: Pair) -> Impact:
         writer = self.heats[pair.writer]
-        separate = groups(pair.sharing, self.traffic)
+        separate = self._reached(pair)
         if separate is None or not writer.sources:
             return Impact()
-        open_now = self.open_queries(pair.victim)
-        if not self._writes_everywhere(pair):
-            open_now /= separate
+        open_now = self.open_queries(pair.victim) / separate
         writes = 0.0
         for source in writer.sources:
             passing = passing_guards(pair.write, source.events_per_day / separate, source.active_seconds(self.traffic))
             daytime = 1.0 if source.audience == "users" else self.traffic.open_hours / 24
             writes += source.calls_per_day * daytime * (1.0 if passing is None else passing)
         reruns = writes * open_now * entry_share(pair)
-        return Impact(query_reruns_per_day=reruns, assumptions=self._assumptions(writer, writer, pair.sharing, "tabs"))
+        return Impact(query_reruns_per_day=reruns, assumptions=self._assumptions(writer, writer, pair, "users", "tabs"))
 
-    def _writes_everywhere(self, pair: Pair) -> bool:
-        """Whether one call of the writer reaches every group's interval: it writes rows found by reading everyone's."""
-        if pair.write.operation == "insert":
-            return False
-        return bool(pair.write.loops) and self.pairs.sharing(pair.writer, pair.write) is Sharing.EVERYONE
+    def _reached(self, pair: Pair) -> float | None:
+        """One of how many intervals like the victim's a call of the writer reaches: of all there are; fewer where it
+        writes in a loop; of one where it writes rows found by reading everyone's."""
+        separate = groups(pair.sharing, self.traffic, self._is_document(pair))
+        if separate is None or not pair.write.loops or pair.write.operation == "insert":
+            return separate
+        if self.pairs.sharing(pair.writer, pair.write) is Sharing.EVERYONE:
+            return 1.0
+        coarse = groups(pair.sharing, self.traffic) or 1.0
+        return max(coarse, separate / rounds_of(pair.write, self.traffic))
 
-    def _assumptions(self, one: Heat, other: Heat, sharing: Sharing, *names: str) -> tuple[str, ...]:
-        wanted = [*names, "tabs"] if sharing in (Sharing.USER, Sharing.SESSION) else list(names)
-        if sharing in (Sharing.TENANT, Sharing.UNKNOWN):
-            wanted.append("tenant_users")
+    def _is_document(self, pair: Pair) -> bool:
+        """Whether the interval is one document of a table that no other table refers to."""
+        return pair.read.extent.reach == "point" and pair.table not in self._parents
+
+    @cached_property
+    def _parents(self) -> frozenset[str]:
+        """Tables that other tables refer to by id."""
+        return frozenset(
+            validator.table
+            for table in self.pairs.app.tables.values()
+            for validator in table.fields.values()
+            if validator.kind == "id" and validator.table and validator.table != table.name
+        )
+
+    def _assumptions(self, one: Heat, other: Heat, pair: Pair, *names: str) -> tuple[str, ...]:
+        wanted = [*names, "tabs"] if pair.sharing in (Sharing.USER, Sharing.SESSION) else list(names)
+        if pair.sharing in (Sharing.TENANT, Sharing.UNKNOWN):
+            wanted += ["tenant_users", "documents"] if self._is_document(pair) else ["tenant_users"]
         return tuple(dict.fromkeys([*one.assumptions, *other.assumptions, *self.traffic.say(*wanted)]))
 
 
@@ -197,26 +229,24 @@ def arguments_of(access: Access) -> frozenset[str]:
 
 def worst_of(one: Impact, other: Impact) -> Impact:
     """The larger of each component."""
-    return _combined(one, other, max)
+    return _combined((one, other), max)
 
 
 def total(impacts: Iterable[Impact]) -> Impact:
     """The sum of each component."""
-    found = Impact()
-    for impact in impacts:
-        found = _combined(found, impact, lambda a, b: a + b)
-    return found
+    return _combined(tuple(impacts), sum)
 
 
-def _combined(one: Impact, other: Impact, how: Callable[[float, float], float]) -> Impact:
-    return replace(
-        one,
-        retries_per_day=how(one.retries_per_day, other.retries_per_day),
-        failures_per_day=how(one.failures_per_day, other.failures_per_day),
-        calls_per_day=how(one.calls_per_day, other.calls_per_day),
-        writes_per_day=how(one.writes_per_day, other.writes_per_day),
-        query_reruns_per_day=how(one.query_reruns_per_day, other.query_reruns_per_day),
-        assumptions=tuple(dict.fromkeys([*one.assumptions, *other.assumptions])),
+def _combined(impacts: tuple[Impact, ...], how: Callable[[Iterable[float]], float]) -> Impact:
+    if not impacts:
+        return Impact()
+    return Impact(
+        retries_per_day=how(impact.retries_per_day for impact in impacts),
+        failures_per_day=how(impact.failures_per_day for impact in impacts),
+        calls_per_day=how(impact.calls_per_day for impact in impacts),
+        writes_per_day=how(impact.writes_per_day for impact in impacts),
+        query_reruns_per_day=how(impact.query_reruns_per_day for impact in impacts),
+        assumptions=tuple(dict.fromkeys(text for impact in impacts for text in impact.assumptions)),
     )
 
 

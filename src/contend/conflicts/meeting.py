@@ -2,8 +2,8 @@
 
 Users who share nothing do not meet: a rate divides by the number of *groups* of the interval's sharing (1 for everyone,
 one per tenant, one per user). Within a group, events are independent arrivals (`steady`, `against_writes`), the calls
-of one event a `burst`. Calls over one WebSocket connection run one after the other, so of one user's only those from other
-tabs count.
+of one event a `burst`. Calls over one WebSocket connection run one after the other, so of one user's only those from
+other tabs count.
 """
 
 from __future__ import annotations
@@ -38,24 +38,28 @@ class Meetings:
 
 def duration_ms(function: Function, traffic: Traffic) -> float:
     """How long a transaction of the function lasts. An access in a loop counts once per round."""
-    accesses = 0.0
-    for access in function.accesses:
-        rounds = 1.0
-        for loop in access.loops:
-            rounds *= traffic.loop_width if loop.bound is None else loop.bound
-        accesses += rounds
+    accesses = sum(rounds_of(access, traffic) for access in function.accesses)
     return traffic.transaction_ms + traffic.access_ms * accesses
 
 
-def groups(sharing: Sharing, traffic: Traffic) -> float | None:
-    """How many separate intervals of this sharing there are; None where each call has its own."""
+def rounds_of(access: Access, traffic: Traffic) -> float:
+    """How often one transaction runs the access."""
+    rounds = 1.0
+    for loop in access.loops:
+        rounds *= traffic.loop_width if loop.bound is None else loop.bound
+    return rounds
+
+
+def groups(sharing: Sharing, traffic: Traffic, documents: bool = False) -> float | None:
+    """How many separate intervals of this sharing there are; None where each call has its own. `documents` where the
+    interval is one document of a tenant's, of a table that is nobody's parent: there are several of those."""
     match sharing:
         case Sharing.NOBODY:
             return None
         case Sharing.EVERYONE:
             return 1.0
         case Sharing.TENANT | Sharing.UNKNOWN:
-            return traffic.tenants
+            return traffic.tenants * (traffic.documents if documents else 1.0)
         case _:
             return traffic.users
 
@@ -68,11 +72,16 @@ def policy_of(source: Source | None) -> RetryPolicy:
 
 
 def with_itself(
-    heat: Heat, sharing: Sharing, keys: frozenset[str], write: Access, duration: float, traffic: Traffic
+    heat: Heat,
+    sharing: Sharing,
+    separate: float | None,
+    keys: frozenset[str],
+    write: Access,
+    duration: float,
+    traffic: Traffic,
 ) -> Meetings:
-    """A function's calls against each other on an interval of this sharing. `keys` are the arguments that the
+    """A function's calls against each other on intervals of this sharing, of which `separate` exist. `keys` are the arguments that the
     interval depends on: calls of one event that differ in one of them do not meet."""
-    separate = groups(sharing, traffic)
     if separate is None or not heat.sources:
         return Meetings()
     total = Meetings()
@@ -98,18 +107,15 @@ def with_another(
     victim: Heat,
     writer: Heat,
     sharing: Sharing,
+    separate: float | None,
     write: Access,
-    writes_everywhere: bool,
     duration: float,
     traffic: Traffic,
 ) -> Meetings:
-    """A victim's calls against another function's writes into their interval. `writes_everywhere` where each call of
-    the writer reaches every group's interval."""
-    separate = groups(sharing, traffic)
+    """A victim's calls against another function's writes into their interval; each of the writer's calls reaches one of
+    `separate` intervals."""
     if separate is None or not victim.sources or not writer.sources:
         return Meetings()
-    if writes_everywhere:
-        separate = 1.0
     total = Meetings()
     for source in victim.sources:
         rate = (

@@ -7,9 +7,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Final
 
-from contend.convex.coverage import LOGGED_KEYS, Comparison, Overlap, SymbolicRead, may_overlap, touched_indexes
+from contend.convex.coverage import (
+    LOGGED_KEYS,
+    Comparison,
+    Overlap,
+    SymbolicRead,
+    WriteOperation,
+    may_overlap,
+    touched_indexes,
+)
 from contend.convex.keys import BY_CREATION_TIME, BY_ID
 from contend.convex.ranges import Bound, Range
 from contend.model.functions import Access, Function
@@ -18,6 +27,7 @@ from contend.model.values import UNKNOWN, Origin, Value
 
 _UNDEFINED: Final = Value(Origin.CONSTANT, "undefined")
 _FRESH_ID: Final = Value(Origin.FRESH, "a new id")
+_TELLING_ORIGINS: Final = frozenset({Origin.CONSTANT, Origin.FRESH, Origin.COMPUTED})
 _CHOICES: Final = frozenset({"any", "?:", "??", "||"})
 
 
@@ -27,29 +37,74 @@ def index_of(read: Access) -> str:
     return read.index or (BY_ID if read.extent.reach == "point" else BY_CREATION_TIME)
 
 
-def overlap(read: Access, write: Access, writer: Function, table: Table | None) -> Overlap:
-    """Whether `write`, an access of `writer` to the same table, can lie in what `read` covers."""
-    index = index_of(read)
+@dataclass(frozen=True, slots=True)
+class ReadSide:
+    """A read, ready to be compared: the index, the fields it is bound by (equalities first), and the bounds."""
+
+    index: str
+    fields: tuple[str, ...]
+    bounds: SymbolicRead[Value]
+
+
+@dataclass(frozen=True, slots=True)
+class WriteSide:
+    """A write, ready to be compared: what is known of the document before and after. `missing` stands for a field that
+    `new` does not name; `telling` are the fields whose value can rule a meeting out."""
+
+    operation: WriteOperation
+    old: Mapping[str, Value]
+    new: Mapping[str, Value]
+    missing: Value
+    telling: frozenset[str]
+
+
+def read_side(read: Access) -> ReadSide:
+    """Prepares a read. A text search covers what its equality filters match: any token may (convex-backend:
+    crates/search/src/query.rs)."""
+    equalities = [key for key in read.keys if key.operator == "eq"]
+    bounds = [key for key in read.keys if key.operator in ("gt", "gte", "lt", "lte")]
+    lower = next((Bound(key.value, key.operator == "gte") for key in bounds if key.operator in ("gt", "gte")), None)
+    upper = next((Bound(key.value, key.operator == "lte") for key in bounds if key.operator in ("lt", "lte")), None)
+    fields = [key.field for key in equalities] + [key.field for key in bounds[:1]]
+    early = read.extent.reach in ("first", "take") or read.operation == "search"
+    symbolic = SymbolicRead(Range(tuple(key.value for key in equalities), lower, upper), stops_early=early)
+    return ReadSide(index_of(read), tuple(fields), symbolic)
+
+
+def write_side(write: Access, writer: Function) -> WriteSide | None:
+    """Prepares a write of `writer`; None for an access that is none."""
     if write.operation not in ("insert", "patch", "replace", "delete"):
-        return Overlap.NO
-    indexes = table.indexes if table else ()
-    logged = [(old, new) for name, old, new in touched_indexes(indexes, write.operation) if name == index]
-    if not logged and table is not None and table.index(index) is not None:
-        return Overlap.NO  # staged, or a vector index
-    logs_old, logs_new = logged[0] if logged else LOGGED_KEYS[write.operation]
-    fields, symbolic = _symbolic(read)
-    old = old_values(write, writer) if logs_old else None
-    new = new_values(write, old or {}) if logs_new else None
+        return None
+    old = old_values(write, writer)
+    new = new_values(write, old)
     missing = _UNDEFINED if _is_complete(write) else UNKNOWN
-    verdict = may_overlap(
-        symbolic,
-        [_value(old, field, UNKNOWN) for field in fields] if old is not None else None,
-        [_value(new, field, missing) for field in fields] if new is not None else None,
-        compare,
+    telling = frozenset(
+        name for values in (old, new) for name, value in values.items() if value.origin in _TELLING_ORIGINS
     )
-    if verdict is Overlap.CERTAIN and not fields and write.guards:
+    return WriteSide(write.operation, old, new, missing, telling)
+
+
+def logged_keys(table: Table | None, index: str, operation: WriteOperation) -> tuple[bool, bool]:
+    """Whether a write logs its old and its new key in an index of the table. One that the schema does not list is taken
+    for one that exists."""
+    for name, old, new in touched_indexes(table.indexes if table else (), operation):
+        if name == index:
+            return old, new
+    if table is not None and table.index(index) is not None:
+        return False, False  # staged, or a vector index
+    return LOGGED_KEYS[operation]
+
+
+def overlap(read: ReadSide, write: WriteSide, logged: tuple[bool, bool]) -> Overlap:
+    """Whether `write` can lie in what `read` covers of the same table, given which keys it logs in the read's index."""
+    logs_old, logs_new = logged
+    if not logs_old and not logs_new:
+        return Overlap.NO
+    if write.missing is UNKNOWN and write.telling.isdisjoint(read.fields):
         return Overlap.POSSIBLE
-    return verdict
+    old = [_value(write.old, field, UNKNOWN) for field in read.fields] if logs_old else None
+    new = [_value(write.new, field, write.missing) for field in read.fields] if logs_new else None
+    return may_overlap(read.bounds, old, new, compare)
 
 
 def old_values(write: Access, writer: Function) -> Mapping[str, Value]:
@@ -105,18 +160,6 @@ def _compare_constants(written: Value, read: Value) -> Comparison:
     if isinstance(left, str) and isinstance(right, str):
         return Comparison.LESS if left.encode() < right.encode() else Comparison.GREATER
     return Comparison.LESS if float(left) < float(right) else Comparison.GREATER
-
-
-def _symbolic(read: Access) -> tuple[list[str], SymbolicRead[Value]]:
-    """The fields that a read is bound by, equalities first, and the read. A text search covers what its equality
-    filters match: any token may (convex-backend: crates/search/src/query.rs)."""
-    equalities = [key for key in read.keys if key.operator == "eq"]
-    bounds = [key for key in read.keys if key.operator in ("gt", "gte", "lt", "lte")]
-    lower = next((Bound(key.value, key.operator == "gte") for key in bounds if key.operator in ("gt", "gte")), None)
-    upper = next((Bound(key.value, key.operator == "lte") for key in bounds if key.operator in ("lt", "lte")), None)
-    fields = [key.field for key in equalities] + [key.field for key in bounds[:1]]
-    early = read.extent.reach in ("first", "take") or read.operation == "search"
-    return fields, SymbolicRead(Range(tuple(key.value for key in equalities), lower, upper), stops_early=early)
 
 
 def _is_complete(write: Access) -> bool:

@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import cast
 
-from contend.conflicts.overlap import index_of, overlap
+from contend.conflicts.overlap import WriteSide, index_of, logged_keys, overlap, read_side, write_side
 from contend.conflicts.sharing import BREADTH, per_tab, sharing_of
 from contend.convex.clients import always_checked
-from contend.convex.coverage import Overlap
+from contend.convex.coverage import LOGGED_KEYS, Overlap
 from contend.convex.retries import Runner
 from contend.model.app import App
 from contend.model.callers import Client
@@ -76,11 +76,7 @@ class PairIndex:
             found: list[Pair] = []
             if victim is not None and kind is not None:
                 for read in victim.reads:
-                    for table in read.tables:
-                        for writer, write in self._writes.get(table, ()):
-                            pair = self._pair(victim, kind, read, table, writer, write)
-                            if pair is not None:
-                                found.append(pair)
+                    found.extend(self._pairs_of(victim, kind, read))
             self._of_victim[id] = tuple(sorted(found, key=_worst_first))
         return self._of_victim[id]
 
@@ -115,14 +111,22 @@ class PairIndex:
         return {function.id: function for function in self.app.functions}
 
     @cached_property
-    def _writes(self) -> Mapping[str, list[tuple[Function, Access]]]:
-        found: dict[str, list[tuple[Function, Access]]] = defaultdict(list)
+    def _writes(self) -> Mapping[str, list[tuple[str, Access, WriteSide]]]:
+        """Every write of a mutation, by table."""
+        found: dict[str, list[tuple[str, Access, WriteSide]]] = defaultdict(list)
         for function in self.app.functions:
             if function.kind == "mutation":
                 for access in function.writes:
-                    for table in access.tables:
-                        found[table].append((function, access))
+                    side = write_side(access, function)
+                    if side is not None:
+                        for table in access.tables:
+                            found[table].append((function.id, access, side))
         return found
+
+    @cached_property
+    def _sockets_only(self) -> frozenset[str]:
+        """Functions that nothing but WebSocket clients call."""
+        return frozenset(id for id, clients in self._clients.items() if clients == {"websocket"})
 
     @cached_property
     def _readers(self) -> Mapping[str, set[str]]:
@@ -152,26 +156,27 @@ class PairIndex:
             return "conflict"
         return None
 
-    def _pair(
-        self, victim: Function, kind: PairKind, read: Access, table: str, writer: Function, write: Access
-    ) -> Pair | None:
-        if overlap(read, write, writer, self.app.tables.get(table)) is Overlap.NO:
-            return None
-        sharing = self.sharing(victim.id, read)
-        sockets_only = all(self._clients.get(f.id) == frozenset({"websocket"}) for f in (victim, writer))
+    def _pairs_of(self, victim: Function, kind: PairKind, read: Access) -> Iterator[Pair]:
+        """The pairs of one read."""
+        side, sharing, interval = read_side(read), self.sharing(victim.id, read), interval_in_words(read)
         one_tab = sharing is Sharing.NOBODY or (sharing is Sharing.SESSION and per_tab(read, victim))
-        return Pair(
-            victim=victim.id,
-            writer=writer.id,
-            kind=kind,
-            table=table,
-            index=index_of(read),
-            interval=interval_in_words(read),
-            sharing=sharing,
-            read=read,
-            write=write,
-            same_socket=kind == "conflict" and sockets_only and one_tab,
-        )
+        one_tab = one_tab and kind == "conflict" and victim.id in self._sockets_only
+        for table in read.tables:
+            logged = {op: logged_keys(self.app.tables.get(table), side.index, op) for op in LOGGED_KEYS}
+            for writer, write, entering in self._writes.get(table, ()):
+                if overlap(side, entering, logged[entering.operation]) is not Overlap.NO:
+                    yield Pair(
+                        victim=victim.id,
+                        writer=writer,
+                        kind=kind,
+                        table=table,
+                        index=side.index,
+                        interval=interval,
+                        sharing=sharing,
+                        read=read,
+                        write=write,
+                        same_socket=one_tab and writer in self._sockets_only,
+                    )
 
 
 def _worst_first(pair: Pair) -> tuple[bool, bool, int, bool, str, str, int, int, str]:

@@ -8,10 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
+from functools import lru_cache
 from typing import Final
 
+from contend.model.errors import InputError
 
-class TrafficError(ValueError):
+
+class TrafficError(InputError):
     """A `[traffic]` setting that does not exist or cannot be; the message says which, and what is possible."""
 
 
@@ -25,13 +28,14 @@ class Traffic:
     open_hours: float = 8  # hours a day in which users are active and their tabs open
     tenant_users: float = 5  # users who share one tenant, room or other parent document
     admin_users: float = 2  # users who open pages for administrators
+    documents: float = 20  # documents of one table, other than parents, that a tenant's users work on
 
     # what a user does in a day
     page_loads: float = 15  # loads of any page
     page_views: float = 3  # of these, views of one given page
     requests_per_load: float = 4  # server requests that one page load makes
     request_spread_ms: float = 150  # … within
-    clicks: float = 5  # uses of one given button, form or other control
+    clicks: float = 5  # uses of one given button, form, shortcut or other control
     keystrokes: float = 100  # changes of one given input that reaches the server at each one
     timer_period_s: float = 30  # a repeating timer whose period the code does not show
 
@@ -79,13 +83,17 @@ class Traffic:
 
     def say(self, *names: str) -> tuple[str, ...]:
         """The sentences for these settings (all that have one, without names), in the table's order."""
-        wanted = set(names) if names else set(_SENTENCES)
-        return tuple(_SENTENCES[name].format(t=self) for name in _SENTENCES if name in wanted)
+        return _said(self, names)
 
     @property
     def open_seconds(self) -> float:
         """Seconds of a day in which users are active."""
         return self.open_hours * 3_600
+
+    @property
+    def page_time(self) -> float:
+        """The share of the time that a tab shows one given page."""
+        return min(self.page_views / self.page_loads, 1.0) if self.page_loads else 1.0
 
     @property
     def tenants(self) -> float:
@@ -94,15 +102,17 @@ class Traffic:
 
 
 _POSITIVE: Final = frozenset(
-    {"users", "tabs", "open_hours", "tenant_users", "timer_period_s", "cron_period_s", "transaction_ms"}
+    {"users", "tabs", "open_hours", "tenant_users", "documents", "timer_period_s", "cron_period_s", "transaction_ms"}
 )
 _SENTENCES: Final[Mapping[str, str]] = {
     "users": "{t.users:g} active users a day",
     "tabs": "{t.tabs:g} tabs per user, open {t.open_hours:g} hours a day",
     "tenant_users": "{t.tenant_users:g} users share one tenant, room or other parent",
     "admin_users": "{t.admin_users:g} users open pages for administrators",
+    "documents": "a tenant's users work on {t.documents:g} documents of a table",
     "page_loads": "{t.page_loads:g} page loads per user and day",
     "page_views": "{t.page_views:g} views of one given page per user and day",
+    "page_time": "a tab shows one given page {t.page_time:.0%} of the time",
     "requests_per_load": "{t.requests_per_load:g} server requests a page load, spread over {t.request_spread_ms:g} ms",
     "clicks": "{t.clicks:g} uses of one control per user and day",
     "keystrokes": "{t.keystrokes:g} changes of one input per user and day",
@@ -120,3 +130,9 @@ _SENTENCES: Final[Mapping[str, str]] = {
     "reaction_spread_ms": "clients react to a change within {t.reaction_spread_ms:g} ms",
     "transaction_ms": "a transaction lasts {t.transaction_ms:g} ms plus {t.access_ms:g} ms per read or write",
 }
+
+
+@lru_cache(maxsize=1024)
+def _said(traffic: Traffic, names: tuple[str, ...]) -> tuple[str, ...]:
+    wanted = set(names or _SENTENCES)
+    return tuple(text.format(t=traffic) for name, text in _SENTENCES.items() if name in wanted)

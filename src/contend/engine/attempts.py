@@ -105,14 +105,10 @@ class Call:
 
     def conflicted(self, conflict: Conflict) -> NextStep:
         """The commit was rejected. An attempt that will be retried is logged as a success."""
-        info = OccInfo(
-            conflict.table, conflict.document, conflict.source or None, conflict.component, self.failures
-        )
+        info = OccInfo(conflict.table, conflict.document, conflict.source or None, conflict.component, self.failures)
         retry = self.policy.retries_after(self.failures + 1)
         event = (
-            self._event("success", None, info, True)
-            if retry
-            else self._event("failure", conflict.message, info, False)
+            self._event("success", None, info, True) if retry else self._event("failure", conflict.message, info, False)
         )
         return self._after_failure(event, retry, conflict.ts, conflict.message)
 

@@ -93,9 +93,7 @@ class Catalog:
             tx.patch(table.record, {"state": "deleting"})
         tx.effects.append(partial(self._drop, table))
 
-    def add_index(
-        self, tx: Transaction, path: str, name: str, fields: Sequence[str], state: str = "enabled"
-    ) -> None:
+    def add_index(self, tx: Transaction, path: str, name: str, fields: Sequence[str], state: str = "enabled") -> None:
         """Adds a database index. `state` other than `enabled` (`staged`, `backfilling`): it exists, cannot be read,
         and writes log no keys for it until `enable_index`."""
         table = self._existing(tx, path)

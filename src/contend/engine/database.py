@@ -60,8 +60,8 @@ class Pin:
 class Database:
     """A database with one committer.
 
-    `now_ns` is the clock: the caller sets it; it starts at `start_ns`. `retention_s` is how far back the write log reaches;
-    `write_bytes_per_second` the throughput limit (None: none). Both may be changed at any time.
+    `now_ns` is the clock: the caller sets it; it starts at `start_ns`. `retention_s` is how far back the write log
+    reaches; `write_bytes_per_second` the throughput limit (None: none). Both may be changed at any time.
     """
 
     def __init__(
@@ -198,8 +198,10 @@ class Database:
         tx.ended = True
         tx.pin.count -= 1
         pins = self._pins
-        while pins and not pins[0].count:
-            pins.popleft()
+        if not pins[0].count:
+            while pins and not pins[0].count:
+                pins.popleft()
+            self._collect_garbage()
 
     # Ids
 

@@ -70,9 +70,7 @@ class Query:
         self._tx.index_reads.add(index)
         return self
 
-    def with_search_index(
-        self, name: str, query: str, *filters: RangeExpression[Any], prefix: bool = True
-    ) -> Query:
+    def with_search_index(self, name: str, query: str, *filters: RangeExpression[Any], prefix: bool = True) -> Query:
         """Searches the text index `name`; `filters` are equalities. A `query` without a word finds and reads
         nothing. `prefix`: the last word may be the start of one."""
         table = self._table

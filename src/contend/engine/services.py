@@ -19,9 +19,7 @@ if TYPE_CHECKING:
 _ENDED: Final = frozenset({"success", "failed", "canceled"})
 
 
-def schedule(
-    tx: Transaction, function: str, args: Mapping[str, Any], at_ms: float, parent: str | None = None
-) -> str:
+def schedule(tx: Transaction, function: str, args: Mapping[str, Any], at_ms: float, parent: str | None = None) -> str:
     """`scheduler.runAfter`/`runAt` in a mutation: inserts the job, and its arguments; returns its id. `parent` is the
     job that the caller itself runs as: it is read, and children of a cancelled one are born cancelled (convex-backend:
     crates/model/src/scheduled_jobs/mod.rs)."""

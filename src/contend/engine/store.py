@@ -296,5 +296,3 @@ def _keys_between(index: Index, interval: Interval, descending: bool) -> Iterato
             start = after(piece[-1])
             yield from piece
         size *= 4
-
-

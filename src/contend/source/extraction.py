@@ -25,7 +25,7 @@ SourceText: TypeAlias = tuple[str, bytes]
 WORTH_PROCESSES = 400_000
 """Bytes to parse above which starting other processes pays."""
 
-_BATCH_BYTES = 120_000
+_LARGEST_BATCH = 120_000
 _MOST_JOBS = 8
 
 
@@ -104,7 +104,8 @@ class _Run:
 
     def parse(self, files: list[SourceText], workers: Sequence[Worker]) -> None:
         """Lower all of `files`, here and in `workers`, which are ended."""
-        self._queue.extend(_batches(files))
+        size = sum(len(data) for _, data in files) // (8 * (len(workers) + 1))
+        self._queue.extend(_batches(files, min(size, _LARGEST_BATCH)))
         threads = [threading.Thread(target=self._feed, args=(worker,), daemon=True) for worker in workers]
         for thread in threads:
             thread.start()
@@ -172,14 +173,14 @@ class _Run:
             return None
 
 
-def _batches(files: list[SourceText]) -> Iterator[list[SourceText]]:
-    """Files in batches, the large ones first so that the last to finish are small."""
+def _batches(files: list[SourceText], wanted: int) -> Iterator[list[SourceText]]:
+    """Files in batches of `wanted` bytes, the large ones first so that the last to finish are small."""
     batch: list[SourceText] = []
     size = 0
     for file in sorted(files, key=lambda each: (-len(each[1]), each[0])):
         batch.append(file)
         size += len(file[1])
-        if size >= _BATCH_BYTES:
+        if size >= wanted:
             yield batch
             batch, size = [], 0
     if batch:

@@ -257,10 +257,13 @@ class _Walk:
         return "dataModel" in stems or {"api", "server"} <= stems
 
     def _is_convex_bundle(self, path: str) -> bool:
-        try:
-            return any(_CHUNK.fullmatch(name) for name in os.listdir(self._on_disk(path)))
-        except OSError:
-            return False
+        for place in (self._on_disk(path), self._on_disk(path, "node")):
+            try:
+                if any(_CHUNK.fullmatch(name) for name in os.listdir(place)):
+                    return True
+            except OSError:
+                continue
+        return False
 
     def _ignore_file(self, directory: str) -> Iterator[IgnoreFile]:
         try:
@@ -294,7 +297,11 @@ def read_files(root: Path, paths: Iterable[str]) -> tuple[dict[str, bytes], tupl
 
 def is_bundle(path: str, data: bytes) -> bool:
     """Whether a script is the output of a bundler or minifier: by its opening, or long in a few very long lines."""
-    if not path.endswith(_SCRIPT) or len(data) < 2_000:
+    if not path.endswith(_SCRIPT):
+        return False
+    if "/_app/immutable/" in f"/{path}" or "/_next/static/" in f"/{path}":
+        return True  # SvelteKit's and Next.js's own output, checked in
+    if len(data) < 2_000:
         return False
     if len(data) > 20_000 and data.count(b"\n") * 400 < len(data):
         return True

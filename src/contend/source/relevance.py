@@ -12,12 +12,13 @@ An audit needs the code of every app's functions and of everything that leads to
   debouncing, retries), transitively through such files, up to `LARGEST_SUPPORT` bytes; and small files of constants,
   since intervals are often named.
 
-A file that only re-exports others (a barrel) passes relevance on by name: what imports a barrel counts only if its text
-holds one of the names that lead to a relevant file. Imports of types carry no calls, so callers are not followed
+A file that only re-exports others (a barrel) passes relevance on by name: what imports a barrel counts only if it takes
+one of the names that lead to a relevant file. Imports of types carry no calls, so callers are not followed
 through them.
 
 Tests, stories and end-to-end suites are not callers in production and are left out, unless the audited path or the app
-itself lies inside such a directory. Bundles are left out everywhere.
+itself lies inside such a directory, or Convex pushes them as modules (`convex/testing/seed.ts`). Bundles are left out
+everywhere.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ from dataclasses import dataclass
 
 from contend.source.discovery import AppDirectory
 from contend.source.files import is_bundle
-from contend.source.import_graph import Edge, ImportGraph, passed_names
+from contend.source.import_graph import ImportGraph, passed_names
 from contend.source.imports import ImportReference
 from contend.source.paths import below, nearest_with, within
 from contend.source.resolution import Resolved
@@ -103,8 +104,11 @@ class _Search:
         self._functions_dirs = tuple(app.functions_dir for app in apps)
         self._module_paths = {app.module_path(path).encode() for app in apps for path in app.modules}
         roots = {directory for app in apps for directory in (app.root, app.functions_dir)}
+        modules = {path for app in apps for path in app.modules}
         self._readable = {
-            path for path, text in graph.texts.items() if not is_test_file(path, roots) and not is_bundle(path, text)
+            path
+            for path, text in graph.texts.items()
+            if (path in modules or not is_test_file(path, roots)) and not is_bundle(path, text)
         }
 
     def functions(self) -> set[str]:
@@ -159,7 +163,7 @@ class _Search:
     ) -> Iterator[tuple[str, frozenset[str]]]:
         """Files that import `path` (only by one of `names`, if given), each with the barrels on the way."""
         for edge in self._graph.incoming.get(path, ()):
-            if edge.kind == "import" and (names is None or self._graph.mentions(edge.importer, names)):
+            if edge.kind == "import" and (names is None or self._graph.takes(edge, names)):
                 yield edge.importer, through
             elif edge.kind == "export" and edge.importer not in through:
                 passed = passed_names(edge.clause, self._graph.exported_names(path) if names is None else names)
@@ -172,26 +176,17 @@ class _Search:
         waiting = sorted(starts)
         while waiting:
             path = waiting.pop()
+            re_exports = self._in_functions(path)  # elsewhere they matter as far as somebody names them
             for edge in self._graph.outgoing[path]:
-                if not types and edge.kind in ("type", "export-type"):
+                if (not types and edge.kind == "type") or (not re_exports and edge.kind.startswith("export")):
                     continue
-                for target, barrels in self._targets(edge, path, frozenset()):
+                for target, barrels in self._graph.leads_to(edge):
                     if target in found or target not in self._readable or not accepts(target):
                         continue
                     found.update(barrel for barrel in barrels if barrel in self._readable)
                     found.add(target)
                     waiting.append(target)
         return found
-
-    def _targets(self, edge: Edge, user: str, through: frozenset[str]) -> Iterator[tuple[str, frozenset[str]]]:
-        """The files that an edge leads to: its target, and what that re-exports of the names that `user` holds."""
-        yield edge.target, through
-        if edge.target in through:
-            return
-        for onward in self._graph.reexports(edge.target):
-            passed = passed_names(onward.clause, self._graph.exported_names(onward.target))
-            if passed and self._graph.mentions(user, passed):
-                yield from self._targets(onward, user, through | {edge.target})
 
 
 def _is_client_import(reference: ImportReference, resolved: Resolved) -> bool:

@@ -27,7 +27,7 @@ from contend.source.relevance import Relevance, find_relevant
 from contend.source.resolution import Resolver
 from contend.source.roots import audit_root
 from contend.source.worker import lower_source
-from contend.source.workers import start_workers
+from contend.source.workers import workers_at_hand
 
 Progress: TypeAlias = Callable[[str, int, int], None]
 """Told the stage (`"reading"`, `"parsing"`), how much of it is done, and of how much."""
@@ -94,20 +94,20 @@ def parse_survey(
     """Find the files that matter, and parse them."""
     pack = Pack.open(surveyed.root, "syntax") if use_cache else Pack.none()
     expected = 0 if pack else sum(map(len, surveyed.texts.values())) // 2
-    workers = start_workers(lower_source, helpers_for(expected, jobs))  # they load while imports are resolved here
-    resolver = Resolver(surveyed.texts, surveyed.configs, surveyed.apps, surveyed.listing.links)
-    graph = ImportGraph.build(surveyed.texts, surveyed.imports, resolver)
-    relevance = find_relevant(graph, surveyed.apps)
-    texts = {path: surveyed.texts[path] for path in relevance.paths}
-    modules = extract(
-        tuple(texts.items()),
-        lower_source,
-        jobs,
-        pack=pack,
-        version=parser_version(),
-        workers=workers,
-        progress=None if progress is None else lambda done, total: progress("parsing", done, total),
-    )
+    with workers_at_hand(lower_source, helpers_for(expected, jobs)) as workers:  # they load while imports are resolved
+        resolver = Resolver(surveyed.texts, surveyed.configs, surveyed.apps, surveyed.listing.links)
+        graph = ImportGraph.build(surveyed.texts, surveyed.imports, resolver)
+        relevance = find_relevant(graph, surveyed.apps)
+        texts = {path: surveyed.texts[path] for path in relevance.paths}
+        modules = extract(
+            tuple(texts.items()),
+            lower_source,
+            jobs,
+            pack=pack,
+            version=parser_version(),
+            workers=workers,
+            progress=None if progress is None else lambda done, total: progress("parsing", done, total),
+        )
     pack.save()
     errors = (*surveyed.errors, *_problems(modules), *_unread(surveyed))
     return Sources(

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -80,6 +81,17 @@ def start_workers(lower: Callable[[str, bytes], ir.Module], count: int) -> list[
             break
         workers.append(Worker(process))
     return workers
+
+
+@contextmanager
+def workers_at_hand(lower: Callable[[str, bytes], ir.Module], count: int) -> Iterator[list[Worker]]:
+    """`start_workers`, and their end."""
+    workers = start_workers(lower, count)
+    try:
+        yield workers
+    finally:
+        for worker in workers:
+            worker.stop()
 
 
 def _can_start_python() -> bool:

@@ -8,6 +8,7 @@ from typing import Any
 
 from contend.convex.errors import InvalidRangeError
 from contend.convex.intervals import Interval, IntervalSet, prefix
+from contend.convex.intervals import after as after_key
 from contend.convex.keys import index_fields
 from contend.convex.ranges import RangeExpression, compile_range
 from contend.convex.retries import POLICIES, Runner
@@ -42,12 +43,12 @@ def _compile(fields: Sequence[str], bounds: Sequence[RangeExpression[Any]], inde
         return error.code
 
 
-def _in_log(interval: str, after: int, upto: int, deleted: bool = False) -> str | None:
+def _in_log(interval: str, after: int, upto: int, deleted: bool = False, later: bool = False) -> str | None:
     """The index through which a log with one write, at 1003, meets a read in the window (after, upto]. The write is an
-    insert of key K in `by_k`, or with `deleted` the deletion of that document."""
+    insert of key K in `by_k`, or with `deleted` the deletion of that document; with `later` a write of another key, not
+    in the read, follows at 1005."""
     database = Database(start_ns=1000)
     database.add_table("t", {"by_k": ["k"]})
-    # The set-up's own commits must not count as the write under test.
     database.now_ns = _WRITTEN_AT if not deleted else _WRITTEN_AT - 1
     tx = database.begin()
     id = tx.insert("t", {"k": "K"})
@@ -59,15 +60,19 @@ def _in_log(interval: str, after: int, upto: int, deleted: bool = False) -> str 
         database.commit(tx)
     table = database.tables["t"]
     table.log = [entry for entry in table.log if entry.ts == database.latest_ts]
-    shift = database.latest_ts - _WRITTEN_AT  # set-up commits may have pushed the clock on
     index = table.indexes["by_k"]
     entry = table.log[0]
     keys = entry.old_keys if deleted else entry.new_keys
     key = keys[index.slot] if keys is not None else None
     if key is None:
         return "no key logged"
+    if later:
+        database.now_ns = 1005
+        tx = database.begin()
+        tx.insert("t", {"k": "L"})
+        database.commit(tx)
     intervals = {
-        "everything": Interval((), None),
+        "everything": Interval((), after_key(key)) if later else Interval((), None),
         "empty": Interval(key, key),
         "prefix K": prefix(key),
         "before K": Interval((), key),
@@ -75,7 +80,7 @@ def _in_log(interval: str, after: int, upto: int, deleted: bool = False) -> str 
     }
     reads = IndexReads(index)
     reads.add(intervals[interval])
-    conflict = find_published(ReadSet([reads], {}), after + shift, upto + shift)
+    conflict = find_published(ReadSet([reads], {}), after, upto)
     return None if conflict is None else conflict.index
 
 

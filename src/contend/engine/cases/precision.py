@@ -60,7 +60,14 @@ _NULL_FILTER = [("nullField", None)]
 _TOKEN_AND_FILTER = [("channel", "A")]
 
 CASES = [
-    race("T52", "an insert is in a read of the whole table", [read("r", Read("t"))], [insert("w", "t", "x")], occ("r"), **_PLAIN),
+    race(
+        "T52",
+        "an insert is in a read of the whole table",
+        [read("r", Read("t"))],
+        [insert("w", "t", "x")],
+        occ("r"),
+        **_PLAIN,
+    ),
     race("T53", "an insert is not in a get", [get("r", "one")], [insert("w", "t", "x")], None, **_PLAIN),
     Case(
         "T54",
@@ -78,10 +85,38 @@ CASES = [
         ],
         **_HELLO,
     ),
-    race("T55", "an insert before the page is not in it", [read("r", _page(2, after="h20"), ["h30", "h40"])], [_FIFTEEN], None, **_HELLO),
-    race("T56", "an append is not in a full page from the start", [read("r", _page(1, index=None), ["one"])], [insert("w", "t", "x")], None, **_PLAIN),
-    race("T57", "an append is in a page from the end", [read("r", _page(1, index=None).desc(), ["two"])], [insert("w", "t", "x")], occ("r"), **_PLAIN),
-    race("T58", "an append is in a page of an empty table", [read("r", _page(1, index=None), [])], [insert("w", "t", "x")], occ("r"), tables={"t": {}}),
+    race(
+        "T55",
+        "an insert before the page is not in it",
+        [read("r", _page(2, after="h20"), ["h30", "h40"])],
+        [_FIFTEEN],
+        None,
+        **_HELLO,
+    ),
+    race(
+        "T56",
+        "an append is not in a full page from the start",
+        [read("r", _page(1, index=None), ["one"])],
+        [insert("w", "t", "x")],
+        None,
+        **_PLAIN,
+    ),
+    race(
+        "T57",
+        "an append is in a page from the end",
+        [read("r", _page(1, index=None).desc(), ["two"])],
+        [insert("w", "t", "x")],
+        occ("r"),
+        **_PLAIN,
+    ),
+    race(
+        "T58",
+        "an append is in a page of an empty table",
+        [read("r", _page(1, index=None), [])],
+        [insert("w", "t", "x")],
+        occ("r"),
+        tables={"t": {}},
+    ),
     *[
         race(
             "T59",
@@ -94,7 +129,14 @@ CASES = [
         )
         for n, then in ((0.0, None), (2.0, occ("r")), (4.0, None))
     ],
-    race("T60", "a page that reaches the end covers what is appended", [read("r", _page(1, after="n5", index="by_n"), [])], [insert("w", "t", "x", {"n": 9.0})], occ("r"), **_ODD),
+    race(
+        "T60",
+        "a page that reaches the end covers what is appended",
+        [read("r", _page(1, after="n5", index="by_n"), [])],
+        [insert("w", "t", "x", {"n": 9.0})],
+        occ("r"),
+        **_ODD,
+    ),
     Case(
         "T61",
         "a second page in one function is an error",
@@ -104,14 +146,34 @@ CASES = [
     _ten("the document found", "d5", occ("r")),
     _ten("a later one", "d7", None),
     _overlap("T63", "a word is found exactly", True, "has the word", document={"text": "a word here"}, words="word"),
-    _overlap("T63", "a word is found exactly", False, "has it in a longer word", document={"text": "keyword"}, words="word"),
-    _overlap("T64", "a prefix is found", True, "longer word", document={"text": "words"}, words="word", prefix_search=True),
+    _overlap(
+        "T63", "a word is found exactly", False, "has it in a longer word", document={"text": "keyword"}, words="word"
+    ),
+    _overlap(
+        "T64", "a prefix is found", True, "longer word", document={"text": "words"}, words="word", prefix_search=True
+    ),
     _overlap("T65", "a filter on null", True, "null", document={"nullField": None}, filters=_NULL_FILTER),
     _overlap("T65", "a filter on null", False, "missing", document={}, filters=_NULL_FILTER),
     _overlap("T65", "a filter on null", False, "a number", document={"nullField": 1}, filters=_NULL_FILTER),
-    _overlap("T66", "a word and a filter must both match", False, "the word alone", document={"text": "word", "channel": "B"}, words="word", filters=_TOKEN_AND_FILTER),
-    _overlap("T66", "a word and a filter must both match", True, "both", document={"text": "word", "channel": "A"}, words="word", filters=_TOKEN_AND_FILTER),
-]  # fmt: skip
+    _overlap(
+        "T66",
+        "a word and a filter must both match",
+        False,
+        "the word alone",
+        document={"text": "word", "channel": "B"},
+        words="word",
+        filters=_TOKEN_AND_FILTER,
+    ),
+    _overlap(
+        "T66",
+        "a word and a filter must both match",
+        True,
+        "both",
+        document={"text": "word", "channel": "A"},
+        words="word",
+        filters=_TOKEN_AND_FILTER,
+    ),
+]
 
 
 def _search(words: str, *channel: str) -> Read:

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from contend.convex.intervals import Interval, after
 from contend.convex.ranges import RangeExpression, eq, gt, gte, lt, lte
 from contend.convex.values import UNDEFINED
 from contend.engine.cases.steps import Case, Read, begin, check, commit, counts, get, insert, patch, wait
 
 
-def _log(id: str, title: str, interval: str, after_ts: int, upto: int, gives: str | None, deleted: bool = False) -> Case:
+def _log(
+    id: str, title: str, interval: str, after_ts: int, upto: int, gives: str | None, deleted: bool = False
+) -> Case:
     step = check("in log", gives, interval=interval, after=after_ts, upto=upto, deleted=deleted)
     return Case(id, title, [step])
 
 
 _A, _ONE, _TWO = (5, "x"), (3, 1.0), (3, 2.0)
-_GRID = {
+_GRID: Mapping[str, Any] = {
     f"a{a}b{b}": ("grid", {"a": float(a)} | ({} if b == "missing" else {"b": b if b is None else float(b)}))
     for a in range(1, 6)
     for b in ("missing", None, 1, 2, 3, 4, 5)
@@ -29,6 +34,12 @@ CASES = [
     _log("T1", "a write inside the window and the whole index", "everything", 1001, 1004, "by_k"),
     _log("T2", "the write is later than the window", "everything", 1001, 1002, None),
     _log("T3", "the window's lower bound is exclusive", "everything", 1003, 1004, None),
+    Case(
+        "T3",
+        "the window's lower bound is exclusive",
+        [check("in log", None, interval="everything", after=1003, upto=1006, later=True)],
+        variant="with a later write to another index key",
+    ),
     _log("T4", "an empty interval meets nothing", "empty", 1001, 1004, None),
     _log("T5", "a prefix equal to the key holds it", "prefix K", 1001, 1004, "by_k"),
     _log("T6", "the end of an interval is exclusive", "before K", 1001, 1004, None),
@@ -54,7 +65,10 @@ CASES = [
     Case(
         "T11",
         "adjacent intervals merge",
-        [check("merge", [(3, 10)], intervals=[], add=[(5, 10), (3, 5)])],
+        [
+            check("merge", [(3, 10)], intervals=[], add=[(5, 10), (3, 5)]),
+            check("merge", [(3, 10)], intervals=[], add=[(3, 5), (5, 10)]),
+        ],
     ),
     Case(
         "T12",
@@ -64,11 +78,7 @@ CASES = [
     Case(
         "T13",
         "an interval that contains others replaces them",
-        [
-            check(
-                "merge", [(0, 3), (6, 24), (26, 28)], intervals=[(0, 3), (13, 16), (19, 23), (26, 28)], add=[(6, 24)]
-            )
-        ],
+        [check("merge", [(0, 3), (6, 24), (26, 28)], intervals=[(0, 3), (13, 16), (19, 23), (26, 28)], add=[(6, 24)])],
     ),
     Case(
         "T14",

@@ -74,6 +74,7 @@ def begin(tx: str, source: str = "", runner: str = "http") -> Step:
 
 
 def get(tx: str, row: str, gives: Any = ANYTHING) -> Step:
+    """`db.get`. Gives the row's name or None."""
     return Step("get", tx, {"row": row}, gives)
 
 
@@ -85,19 +86,23 @@ def read(tx: str, what: Read, gives: Any = ANYTHING, stale: bool = False, fails:
 def insert(
     tx: str, table: str, row: str = "", fields: Fields | None = None, same_id_as: str = "", fails: str | None = None
 ) -> Step:
+    """`db.insert`; the new row is called `row` from here on. `same_id_as` gives it the id of another."""
     args = {"table": table, "row": row, "fields": fields or {}, "same_id_as": same_id_as}
     return Step("insert", tx, args, ANYTHING, fails)
 
 
 def patch(tx: str, row: str, **fields: Any) -> Step:
+    """`db.patch`."""
     return Step("patch", tx, {"row": row, "fields": fields})
 
 
 def replace_row(tx: str, row: str, **fields: Any) -> Step:
+    """`db.replace`."""
     return Step("replace", tx, {"row": row, "fields": fields})
 
 
 def delete(tx: str, row: str) -> Step:
+    """`db.delete`."""
     return Step("delete", tx, {"row": row})
 
 
@@ -118,6 +123,7 @@ def hold(tx: str) -> Step:
 
 
 def publish(tx: str) -> Step:
+    """Publishes a held commit."""
     return Step("publish", tx)
 
 
@@ -142,6 +148,7 @@ def throw(tx: str) -> Step:
 
 
 def wait(seconds: float) -> Step:
+    """The clock moves on."""
     return Step("wait", "", {"seconds": seconds})
 
 

@@ -16,6 +16,7 @@ from contend.source.evaluation.effects import (
     Effect,
     EscapeEffect,
     ExitPoint,
+    FlagEffect,
     InvokeEffect,
     Mode,
     MountEffect,
@@ -36,6 +37,11 @@ if TYPE_CHECKING:
     from contend.source.evaluation.program import Program
 
 MAX_EFFECTS = 1500
+MAX_DEFERRED = 120
+_TELLING = frozenset(
+    """mutation query action runMutation runQuery runAction runAfter runAt mutate mutateAsync get patch replace delete insert
+    collect first unique take paginate withIndex withSearchIndex order filter call bind apply""".split()
+)
 MAX_STEPS = 12
 
 
@@ -176,6 +182,10 @@ class Activation:
 
     def defer(self, callee: t.Value, arguments: Sequence[t.Value], node: Any, text: str) -> t.Value:
         """Record a call whose callee is not known before the caller's arguments are."""
+        if self._pending >= MAX_DEFERRED or (
+            isinstance(callee, t.Method) and callee.name not in _TELLING and _distance(callee.object) > 1
+        ):
+            return t.Opaque(text)  # `event.url.pathname.match()` starts nothing, whatever `event` is
         self._pending += 1
         self.record(DeferredEffect(self.place(node), callee, tuple(arguments), self._pending))
         return t.Pending(self.owner, self._pending, text)
@@ -245,6 +255,8 @@ class Activation:
             self.record(
                 RegisterEffect(place, effect.what, effect.name, apply(effect.reference), effect.detail, effect.period)
             )
+        elif isinstance(effect, FlagEffect):
+            self.record(FlagEffect(place, effect.flag))
         else:
             self.record(EscapeEffect(place, effect.callee))
 
@@ -277,6 +289,18 @@ class Activation:
                 self.module,
                 self.body,
             ) = saved
+
+
+def _distance(term: t.Value) -> int:
+    """How many members lie between a parameter and `term`."""
+    steps = 0
+    while isinstance(term, t.Field | t.Typed):
+        if isinstance(term, t.Field):
+            steps += 1
+            term = term.object
+        else:
+            term = term.value
+    return steps if isinstance(term, t.Param) else steps + 2
 
 
 def _tail(place: Place) -> t.RowId:

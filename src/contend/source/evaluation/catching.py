@@ -34,11 +34,15 @@ def catching_of_closure(act: Activation, handler: t.Value, node: Any) -> Catchin
 def _of_statements(body: tuple[ir.Stmt, ...]) -> tuple[str, tuple[str, ...]]:
     kinds: set[str] = set()
     calls = tuple(_called(body))
+    changed: list[str] = []
     for node in _walk(body):
         if isinstance(node, ir.Throw):
             kinds.add("rethrows")
         elif isinstance(node, ir.Return) and not node.implicit:
             kinds.add("returns")
+        elif isinstance(node, ir.Assign) and isinstance(node.target, ir.PExpr):
+            kinds.add("calls")
+            changed.append(f"sets {dotted(node.target.target)}")
     for name in calls:
         low = name.lower()
         if any(mark in low for mark in _REPORTS):
@@ -49,7 +53,8 @@ def _of_statements(body: tuple[ir.Stmt, ...]) -> tuple[str, tuple[str, ...]]:
             kinds.add("calls")
     for kind in ("rethrows", "reports", "calls", "returns", "logs"):
         if kind in kinds:
-            return kind, tuple(name for name in calls if not any(mark in name.lower() for mark in _LOGS))
+            told = [name for name in calls if not any(mark in name.lower() for mark in _LOGS)]
+            return kind, tuple(dict.fromkeys(told + changed))
     return "swallows", ()
 
 

@@ -176,6 +176,14 @@ class RegisterEffect:
 
 
 @dataclass(frozen=True, slots=True)
+class FlagEffect:
+    """A client's own state is set: a React state or ref, named by `flag`."""
+
+    place: Place
+    flag: RowId
+
+
+@dataclass(frozen=True, slots=True)
 class EscapeEffect:
     """`ctx` was handed to code outside the app: whatever it does is not seen."""
 
@@ -190,6 +198,7 @@ Effect = (
     | DeferredEffect
     | MountEffect
     | RegisterEffect
+    | FlagEffect
     | EscapeEffect
 )
 

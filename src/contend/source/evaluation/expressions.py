@@ -10,7 +10,7 @@ from contend.source.evaluation import terms as t
 from contend.source.evaluation.activation import Activation
 from contend.source.evaluation.annotations import annotated
 from contend.source.evaluation.calls import call, construct
-from contend.source.evaluation.effects import Condition
+from contend.source.evaluation.effects import Condition, FlagEffect
 from contend.source.evaluation.members import Validator, typed
 from contend.source.evaluation.rendering_tree import evaluate_jsx
 
@@ -255,6 +255,9 @@ def _store_member(act: Activation, target: ir.Expr, value: t.Value) -> None:
     current = _plain(act, owner)
     if isinstance(current, t.Instance) and isinstance(name, str):
         current.fields[name] = value
+        return
+    if isinstance(current, t.Bound) and current.library == "react.ref":
+        act.record(FlagEffect(act.place(target), current.data))
         return
     if isinstance(owner, ir.Name):
         act.frame.assign(owner.name, with_member(current, name, value), merge)

@@ -6,6 +6,7 @@ from contend.model.schema import Validator
 from contend.source import ir
 from contend.source.evaluation.terms import (
     UNDEFINED,
+    Bound,
     Capability,
     Choice,
     Closure,
@@ -168,6 +169,8 @@ def _member(term: Value, name: str, schema: Schema) -> Value:
         return Method(term, name)
     if is_symbolic(term) or isinstance(term, Field):
         return field(term, name)
+    if isinstance(term, Bound) and term.library in ("react.ref", "react.state"):
+        return term  # `ref.current`, a part of a state: still that ref, that state
     if isinstance(term, SchemaTerm) and name == "tables":
         return term.tables
     if isinstance(term, TableTerm) and name == "validator":

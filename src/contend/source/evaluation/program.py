@@ -42,7 +42,7 @@ class Program:
         self._owners = 0
         self._spent = 0
         self.handlers = Handlers(self)
-        self.module_effects: dict[str, list[Effect]] = {}
+        self.module_effects: dict[str, dict[str, list[Effect]]] = {}  # of declarations, by path and name
         self.names: dict[int, str] = {}
         self.instantiated: set[int] = set()  # owners of summaries that some call has used
         self.provided: dict[tuple[str, int], t.Value] = {}
@@ -235,11 +235,13 @@ class Program:
             value = typed(value, annotated(self, scope.path, statement.type))
         bind(act, statement.pattern, value)
         if act.effects:
-            self.module_effects.setdefault(scope.path, []).extend(act.effects)
+            own = self.module_effects.setdefault(scope.path, {})
+            own.setdefault(names[0] if names else "", []).extend(act.effects)
         return {name: act.frame.names.get(name, t.UNKNOWN) for name in names}
 
     def run_module(self, path: str) -> list[Effect]:
-        """Run a module's own statements (crons, routes, scripts, component markup); its effects."""
+        """Run a module's own statements (crons, routes, scripts, component markup); their effects. Those of its
+        declarations are in `module_effects`."""
         scope = self.scope(path)
         if scope is None:
             return []
@@ -255,7 +257,7 @@ class Program:
                 execute(act, (statement,))
                 for name, value in act.frame.names.items():
                     scope.extend(name, value)
-        return [*self.module_effects.get(path, ()), *act.effects]
+        return act.effects
 
     def summary(self, closure: t.Closure) -> Summary | None:
         """A module's function in terms of its parameters; None while it is being summarised (recursion)."""

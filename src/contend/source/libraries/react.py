@@ -8,7 +8,7 @@ from typing import Any
 from contend.source import ir
 from contend.source.evaluation import terms as t
 from contend.source.evaluation.activation import Activation
-from contend.source.evaluation.effects import Setting, Site
+from contend.source.evaluation.effects import FlagEffect, Setting, Site
 
 _EFFECTS = frozenset({"useEffect", "useLayoutEffect", "useInsertionEffect", "useFocusEffect", "useAsyncEffect"})
 _KEEPS = frozenset({"useCallback", "useEvent", "useEffectEvent", "useCallbackRef", "useMemoizedFn", "useStableCallback"})
@@ -34,12 +34,15 @@ def call(act: Activation, name: str, arguments: Sequence[t.Value], node: Any) ->
             from contend.source.evaluation.calls import call_value
 
             initial = call_value(act, first, [], node)
-        state = t.Opaque("state") if not isinstance(initial, t.Live | t.Typed) else initial
-        return t.Listing(t.Opaque("state"), (state, t.Bound("react.setter", "state")))
+        flag = (act.module, node.start)
+        state = initial if isinstance(initial, t.Live | t.Typed) else t.Bound("react.state", flag)
+        return t.Listing(t.Opaque("state"), (state, t.Bound("react.setter", flag)))
     if short == "useReducer":
         return t.Listing(t.Opaque("state"), (t.Opaque("state"), t.Opaque("dispatch")))
     if short == "useRef":
-        return t.Record((("current", first),)) if isinstance(first, t.Starter | t.Closure) else t.Opaque("ref")
+        if isinstance(first, t.Starter | t.Closure):
+            return t.Record((("current", first),))
+        return t.Bound("react.ref", (act.module, node.start))
     if short == "createContext":
         return t.Bound("react.context", (act.module, node.start))
     if short in ("useContext", "use") and isinstance(first, t.Bound) and first.library == "react.context":
@@ -117,6 +120,7 @@ def convention(act: Activation, name: str, arguments: Sequence[t.Value], node: A
 def call_bound(act: Activation, callee: t.Bound, arguments: Sequence[t.Value], node: Any) -> t.Value | None:
     """Call a value of React's: a state setter, a wrapped component."""
     if callee.library == "react.setter":
+        act.record(FlagEffect(act.place(node), callee.data))
         from contend.source.evaluation.calls import call_value
 
         for argument in arguments:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from contend.model.callers import Caller, Client, Cron, Dependency, Subscription, Trigger, TriggerKind
 from contend.model.places import Frame
@@ -10,10 +11,12 @@ from contend.model.values import Value
 from contend.source.evaluation import terms as t
 from contend.source.evaluation.effects import (
     Effect,
+    FlagEffect,
     InvokeEffect,
     Place,
     RegisterEffect,
     Setting,
+    Site,
     SubscribeEffect,
 )
 from contend.source.linking.accesses import AccessReader
@@ -38,10 +41,18 @@ class CallerReader:
 
     def of_root(self, root: Root) -> Iterator[Caller]:
         """What a root outside the function directories starts."""
+        set_in: dict[Site, set[t.RowId]] = {}
+        for effect in root.effects:
+            if isinstance(effect, FlagEffect):
+                for setting in effect.place.settings:
+                    set_in.setdefault(setting.site, set()).add(effect.flag)
         for order, effect in enumerate(root.effects):
             if isinstance(effect, InvokeEffect) and effect.via != "run":
                 trigger = self._trigger(effect.place, root, effect)
-                yield from self._callers(effect, trigger, order, None)
+                flags = {flag for setting in effect.place.settings for flag in set_in.get(setting.site, ())}
+                flagged = bool(flags) and any(_guarded_by(guard.term, flags) for guard in effect.place.guards)
+                for caller in self._callers(effect, trigger, order, None):
+                    yield replace(caller, flagged=True) if flagged else caller
 
     def of_function(self, linked: Linked) -> Iterator[Caller]:
         """What a Convex function starts: functions it runs and functions it schedules."""
@@ -161,6 +172,24 @@ class CallerReader:
                 if dependency not in found:
                     found.append(dependency)
         return found
+
+
+def _guarded_by(term: t.Value, flags: set[t.RowId]) -> bool:
+    """Whether a condition looks at one of the states or refs in `flags`."""
+    stack, seen = [term], 0
+    while stack and seen < 200:
+        seen += 1
+        one = stack.pop()
+        if isinstance(one, t.Bound):
+            if one.data in flags:
+                return True
+        elif isinstance(one, t.Operation):
+            stack.extend(one.parts)
+        elif isinstance(one, t.Choice):
+            stack.extend(one.items)
+        elif isinstance(one, t.Field):
+            stack.append(one.object)
+    return False
 
 
 def lives_in(term: t.Value) -> list[t.Live]:

@@ -21,7 +21,7 @@ def consequence_of(place: Place, client: Client, trigger: str, positions: Positi
     return Consequence(
         awaited=awaited,
         caught=caught,
-        text=_words(client, trigger, awaited, caught, catch),
+        text=_words(client, trigger, awaited, caught, catch, nearest.calls if nearest is not None else ()),
         catch=catch,
         catch_span=positions.span(nearest.site) if nearest is not None else None,
         catch_calls=nearest.calls if nearest is not None else (),
@@ -29,7 +29,7 @@ def consequence_of(place: Place, client: Client, trigger: str, positions: Positi
     )
 
 
-def _words(client: Client, trigger: str, awaited: bool, caught: bool, catch: str) -> str:
+def _words(client: Client, trigger: str, awaited: bool, caught: bool, catch: str, calls: tuple[str, ...]) -> str:
     if client == "scheduler":
         return "scheduled: tried again for ever, at most a minute apart; it holds a scheduler slot meanwhile"
     if client == "cron":
@@ -43,7 +43,7 @@ def _words(client: Client, trigger: str, awaited: bool, caught: bool, catch: str
         "logs": "caught and logged",
         "reports": "caught and shown to the user",
         "returns": "caught, an early return",
-        "calls": "caught, and the handler starts something else",
+        "calls": f"caught, and the handler {_does(calls)}",
         "swallows": "caught and forgotten",
         "rethrows": "caught and thrown again",
     }
@@ -57,3 +57,9 @@ def _words(client: Client, trigger: str, awaited: bool, caught: bool, catch: str
     if client in ("action", "node-action"):
         return "awaited, not caught: the action fails"
     return "awaited, not caught: the error reaches the user's code"
+
+
+def _does(calls: tuple[str, ...]) -> str:
+    """`sets event.locals.auth`, `calls recordFailure()`."""
+    told = [name if name.startswith("sets ") else f"calls {name}()" for name in calls[:2]]
+    return " and ".join(told) or "starts something else"

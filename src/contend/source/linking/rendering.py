@@ -62,6 +62,8 @@ def _text(term: t.Value, depth: int) -> str:
         return term.reason
     if isinstance(term, t.Pending):
         return term.text
+    if isinstance(term, t.Bound):
+        return term.library.rsplit(".", 1)[-1]
     if isinstance(term, t.Context):
         return "ctx"
     if isinstance(term, t.Capability):
@@ -166,6 +168,10 @@ def _identity(term: t.Identity, depth: int) -> Value:
     return Value(Origin.IDENTITY, term.name)
 
 
+def _live(term: t.Live, depth: int) -> Value:
+    return Value(Origin.FIELD, text_of(term), field=term.path, row=f"live:{text_of(term.reference)}")
+
+
 def _fresh(term: t.Value, depth: int) -> Value:
     return Value(Origin.FRESH, text_of(term), row=_row(term.row) if isinstance(term, t.FreshId) else None)
 
@@ -212,6 +218,7 @@ _VALUES = {
     t.Field: _field,
     t.Document: _document,
     t.Identity: _identity,
+    t.Live: _live,
     t.FreshId: _fresh,
     t.Random: _fresh,
     t.Clock: _clock,

@@ -13,7 +13,7 @@ from contend.model.schema import Table
 from contend.source import ir
 from contend.source.discovery import AppDirectory
 from contend.source.evaluation import terms as t
-from contend.source.evaluation.effects import DatabaseEffect
+from contend.source.evaluation.effects import DatabaseEffect, Effect
 from contend.source.evaluation.modules import bound_names
 from contend.source.evaluation.program import Program
 from contend.source.linking.accesses import AccessReader
@@ -100,7 +100,7 @@ def _routes(program: Program, app: AppDirectory, positions: Positions) -> list[L
     for module in app.modules:
         if app.module_path(module) != "http" or program.scope(module) is None:
             continue
-        for effect in registrations(program.run_module(module), "route"):
+        for effect in registrations(_module_effects(program, module), "route"):
             value = effect.reference
             if not isinstance(value, t.Registered):
                 continue
@@ -118,6 +118,12 @@ def _routes(program: Program, app: AppDirectory, positions: Positions) -> list[L
     return found
 
 
+def _module_effects(program: Program, module: str) -> list[Effect]:
+    own = program.run_module(module)
+    declared = [effect for effects in program.module_effects.get(module, {}).values() for effect in effects]
+    return [*declared, *own]
+
+
 def _call_from_convex(
     program: Program, part: _Parts, positions: Positions, references: References, by_id: dict[str, _Parts]
 ) -> None:
@@ -129,7 +135,7 @@ def _call_from_convex(
     for module in app.modules:
         if program.scope(module) is None or app.module_path(module) != "crons":
             continue
-        for effect in registrations(program.run_module(module), "cron"):
+        for effect in registrations(_module_effects(program, module), "cron"):
             for caller, cron in reader.of_cron(effect):
                 by_id[caller.function].callers.append(caller)
                 by_id[caller.function].crons.append(cron)

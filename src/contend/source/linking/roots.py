@@ -45,7 +45,13 @@ def _in_module(program: Program, path: str) -> list[tuple[Root, int, bool]]:
     if scope is None:
         return found
     exported = {entry.local: entry.exported for entry in module.exports if entry.source is None}
-    own = program.run_module(path)
+    own = list(program.run_module(path))
+    for name, effects in program.module_effects.get(path, {}).items():
+        entry = entry_of(path, module, exported[name], None) if name in exported else None
+        if entry is None or entry.kind == "render":
+            own.extend(effects)
+        else:
+            found.append((Root(entry, name, Site(path, 0, 0), tuple(effects)), -1, True))
     if own:
         entry = entry_of(path, module, "default", None) or Entry("script", f"module {path.rsplit('/', 1)[-1]}")
         found.append((Root(entry, path.rsplit("/", 1)[-1], Site(path, 0, 0), tuple(own)), -1, True))

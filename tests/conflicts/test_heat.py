@@ -1,0 +1,118 @@
+"""How often functions start, and what starts together."""
+
+import pytest
+from tests.conflicts.build import HERE, app, arg, calls, computed, const, function, loop, when
+
+from contend.conflicts import Heat, Traffic, heats
+from contend.model.callers import Caller, Cron
+from contend.model.values import UNKNOWN, Origin, Value
+
+F = function("m:f")
+G = function("m:g", kind="action")
+
+
+def heat(*callers: Caller, traffic: Traffic | None = None) -> Heat:
+    return heats(app([], [F, G], callers), traffic)["m:f"]
+
+
+def test_every_request_of_a_page_load_calls_at_the_same_time() -> None:
+    """20 users, 15 page loads a day, 4 requests a load spread over 150 ms."""
+    found = heat(calls("m:f", "server-request", "http", entry="src/hooks.server.ts"))
+    (source,) = found.sources
+    assert (source.events_per_day, source.width, source.spread_ms) == (300, 4, 150)
+    assert found.calls_per_day == 1_200
+    assert found.concurrent
+
+
+def test_one_page_is_viewed_less_often_than_all() -> None:
+    found = heat(calls("m:f", "server-request", "http", entry="src/routes/team/+page.server.ts"))
+    assert (found.calls_per_day, found.concurrent) == (60, False)
+
+
+def test_a_websocket_serialises_even_a_parallel_loop() -> None:
+    found = heat(calls("m:f", "event", loops=(loop(parallel=True, bound=6),)))
+    assert (found.calls_per_day, found.concurrent) == (600, False)
+
+
+@pytest.mark.parametrize(("parallel", "concurrent"), [(True, True), (False, False)])
+def test_an_action_calls_in_parallel_where_its_loop_does(parallel: bool, concurrent: bool) -> None:
+    callers = [calls("m:g", "event"), calls("m:f", "action", "action", by="m:g", loops=(loop(parallel=parallel),))]
+    found = heat(*callers)
+    assert (found.calls_per_day, found.concurrent) == (1_000, concurrent)
+
+
+def test_scheduled_jobs_of_a_loop_run_at_the_same_time() -> None:
+    callers = [calls("m:g", "event"), calls("m:f", "scheduler", "scheduler", by="m:g", loops=(loop(bound=3),))]
+    assert heat(*callers).concurrent
+
+
+def test_calls_inside_another_mutation_are_no_calls_of_their_own() -> None:
+    found = heat(calls("m:f", "function", "transaction", by="m:g"))
+    assert (found.calls_per_day, found.called) == (0, True)
+
+
+def test_a_timer_runs_in_every_open_tab() -> None:
+    found = heat(calls("m:f", "timer", period_ms=10_000))
+    assert found.calls_per_day == 20 * 1.5 * 8 * 360
+
+
+def test_a_cron_runs_around_the_clock() -> None:
+    assert heat(calls("m:f", "cron", "cron", period_ms=60_000)).calls_per_day == 1_440
+
+
+def test_a_cron_without_a_period_takes_that_of_its_entry() -> None:
+    schedule = Cron("sweep", "m:f", "daily", 86_400_000, HERE)
+    found = app([], [F], [calls("m:f", "cron", "cron")])
+    daily = type(found)(found.root, found.functions_dir, None, {}, found.functions, found.callers, crons=(schedule,))
+    assert heats(daily)["m:f"].calls_per_day == 1
+
+
+def test_pages_for_administrators_have_few_users() -> None:
+    assert heat(calls("m:f", "event", entry="src/app/admin/page.tsx")).calls_per_day == 10
+
+
+def test_nobody_in_the_repository_calls_it() -> None:
+    found = heat()
+    assert not found.called
+    assert found.calls_per_day == 1
+    assert found.assumptions == ("nobody in this repository calls it: 1 calls a day, nominally",)
+
+
+def test_only_scripts_call_it() -> None:
+    found = heat(calls("m:f", "script", "http", entry="scripts/seed.ts"))
+    assert found.scripts_only
+    assert found.calls_per_day == 0.1
+
+
+def test_a_function_that_schedules_itself_runs_by_its_delay() -> None:
+    assert heat(calls("m:f", "scheduler", "scheduler", by="m:f", delay_ms=60_000)).calls_per_day == 1_440
+
+
+def test_functions_that_start_each_other_run_as_often_as_they_are_started_from_outside() -> None:
+    callers = [
+        calls("m:g", "event"),
+        calls("m:f", "scheduler", "scheduler", by="m:g"),
+        calls("m:g", "scheduler", "scheduler", by="m:f"),
+    ]
+    assert heat(*callers).calls_per_day >= 100
+
+
+def test_clients_that_watch_the_same_query_react_together() -> None:
+    assert heat(calls("m:f", "effect", watches="m:room")).concurrent
+    assert not heat(calls("m:f", "effect")).concurrent
+
+
+def test_a_guard_that_picks_one_client_stops_the_herd() -> None:
+    host_only = when(Value(Origin.UNKNOWN, "isHost"))
+    assert not heat(calls("m:f", "effect", watches="m:room", guards=(host_only,))).concurrent
+
+
+def test_arguments_from_the_loop_differ_between_its_rounds() -> None:
+    items = arg("items")
+    arguments = [("item", computed("call:[]", items)), ("room", arg("room")), ("id", UNKNOWN), ("kind", const("x"))]
+    (source,) = heat(calls("m:f", "event", "http", loops=(loop(items),), arguments=arguments)).sources
+    assert source.per_item == {"item", "id"}
+
+
+def test_the_table_can_be_overridden() -> None:
+    assert heat(calls("m:f", "event"), traffic=Traffic(users=1_000)).calls_per_day == 5_000
