@@ -4,8 +4,9 @@
 
 `--apps` holds one checkout per name, `--found` a file `NAME.builders.json` per app: what `oracle/builders.py` printed
 for it. Prints per app how many mutations the search found, how many of them the audit has as a function (as a mutation,
-or as another kind), how many it names in `unregistered`, and which are in neither. A mutation is the same where file and
-line agree, or where the path does: a wrapper may register it from elsewhere. Exit code: 0, or 1 where one is missing.
+or as another kind), how many it names in `unregistered`, and which are in neither. A mutation is the same where file
+and export agree, or where the path does: a wrapper may register it from elsewhere. Exit code: 0, or 1 where one is
+missing.
 """
 
 from __future__ import annotations

@@ -138,6 +138,8 @@ def calls(
     client: Client = "websocket",
     *,
     entry: str = "",
+    detail: str = "",
+    through: tuple[str, ...] = (),
     period_ms: float | None = None,
     watches: str | None = None,
     loops: tuple[LoopContext, ...] = (),
@@ -151,9 +153,9 @@ def calls(
     return Caller(
         function=path,
         span=Span(entry or "src/page.tsx", 1, 1, 1, 1),
-        trigger=Trigger(trigger, period_ms=period_ms, dependencies=dependencies, entry=entry),
+        trigger=Trigger(trigger, detail, period_ms=period_ms, dependencies=dependencies, entry=entry),
         client=client,
-        chain=(Frame(entry or "src/page.tsx", 1, trigger),),
+        chain=tuple(Frame(entry or "src/page.tsx", 1, name) for name in through or (trigger,)),
         consequence=Consequence(awaited=True, caught=False, text=""),
         arguments=tuple(arguments),
         guards=guards,
@@ -171,8 +173,8 @@ def when(condition: Value, holds: bool = True, early_exit: bool = False) -> Guar
     return Guard(condition, holds, HERE, early_exit)
 
 
-def subscribes(query: str) -> Subscription:
-    return Subscription(query, HERE, "useQuery", "src/page.tsx")
+def subscribes(query: str, file: str = "src/page.tsx") -> Subscription:
+    return Subscription(query, Span(file, 1, 1, 1, 1), "useQuery", "src/page.tsx")
 
 
 def app(

@@ -1,10 +1,11 @@
 """How often functions start, and what starts together."""
 
 import pytest
-from tests.conflicts.build import HERE, app, arg, calls, computed, const, function, loop, when
+from tests.conflicts.build import HERE, NOW, app, arg, calls, computed, const, field, function, loop, when
 
 from contend.conflicts import Heat, Traffic, heats
 from contend.model.callers import Caller, Cron
+from contend.model.functions import Guard
 from contend.model.values import UNKNOWN, Origin, Value
 
 F = function("m:f")
@@ -52,8 +53,25 @@ def test_calls_inside_another_mutation_are_no_calls_of_their_own() -> None:
 
 
 def test_a_timer_runs_in_every_open_tab() -> None:
-    found = heat(calls("m:f", "timer", period_ms=10_000))
-    assert found.calls_per_day == 20 * 1.5 * 8 * 360
+    everywhere = heat(calls("m:f", "timer", period_ms=10_000, entry="src/app/layout.tsx"))
+    assert everywhere.calls_per_day == 20 * 1.5 * 8 * 360
+
+
+def test_a_timer_of_one_page_runs_while_a_tab_shows_that_page() -> None:
+    one_page = heat(calls("m:f", "timer", period_ms=10_000, entry="src/app/room/page.tsx"))
+    assert one_page.calls_per_day == pytest.approx(20 * 1.5 * 8 * 360 * 0.2)
+
+
+@pytest.mark.parametrize(("event", "calls_per_day"), [("input", 2_000), ("keydown", 100)])
+def test_typing_is_more_frequent_than_a_shortcut(event: str, calls_per_day: float) -> None:
+    assert heat(calls("m:f", "keystroke", detail=event)).calls_per_day == calls_per_day
+
+
+def test_a_loop_that_draws_the_buttons_does_not_multiply_a_click() -> None:
+    """The loop stands around the handler; the chain starts at the handler and ends at the call."""
+    rows = loop(arg("rows"), parallel=True)
+    drawn = calls("m:f", "event", loops=(rows,), entry=HERE.file, through=("onSave", "m:f"))
+    assert heat(drawn).calls_per_day == 100
 
 
 def test_a_cron_runs_around_the_clock() -> None:
@@ -105,6 +123,24 @@ def test_clients_that_watch_the_same_query_react_together() -> None:
 def test_a_guard_that_picks_one_client_stops_the_herd() -> None:
     host_only = when(Value(Origin.UNKNOWN, "isHost"))
     assert not heat(calls("m:f", "effect", watches="m:room", guards=(host_only,))).concurrent
+
+
+@pytest.mark.parametrize(
+    ("guard", "calls_per_day"),
+    [
+        (when(computed("<=", field("session", "expiresAt", "sessions"), NOW)), 120),  # if (session.expiresAt <= now)
+        (when(computed("<=", field("session", "expiresAt", "sessions"), NOW), holds=False), 1_200),  # … else
+        (
+            when(computed("!", field("session", "user", "sessions")), holds=False, early_exit=True),
+            1_200,
+        ),  # return first
+        (when(field("session", "user", "sessions")), 1_200),  # if (session.user)
+        (when(computed(">", field("list", "length", "lists"), const(0))), 1_200),  # if (list.length > 0)
+    ],
+)
+def test_a_branch_that_asks_for_something_special_is_rarely_taken(guard: Guard, calls_per_day: float) -> None:
+    found = heat(calls("m:f", "server-request", "http", entry="src/hooks.server.ts", guards=(guard,)))
+    assert found.calls_per_day == pytest.approx(calls_per_day)
 
 
 def test_arguments_from_the_loop_differ_between_its_rounds() -> None:

@@ -139,6 +139,27 @@ def test_a_query_that_nothing_subscribes_to_costs_nothing() -> None:
     assert estimate(pairs.of_victim("s:me"), pairs).query_reruns_per_day == 0
 
 
+def test_a_query_of_administrators_is_open_in_few_tabs() -> None:
+    shown = function("s:me", read("sessions", None, reach="whole"), kind="query")
+    touch = function("sessions:touch", patch("sessions", arg("sessionId")))
+
+    def reruns(file: str) -> float:
+        pairs = derive_pairs(app([SESSIONS], [shown, touch], [EVERY_REQUEST], [subscribes("s:me", file)]))
+        return estimate(pairs.all, pairs).query_reruns_per_day
+
+    assert reruns("src/app/admin/page.tsx") == pytest.approx(reruns("src/app/page.tsx") / 10)
+
+
+def test_a_tenants_users_meet_less_on_one_of_its_documents_than_on_the_tenant() -> None:
+    def retries(edited: str) -> float:
+        edit = function("e:edit", patch(edited, arg("id"), text=arg("text")), id=identifier(edited))
+        tables = [table("lists"), table("items", list=identifier("lists"))]
+        pairs = derive_pairs(app(tables, [edit], [calls("e:edit", "event")]))
+        return estimate(pairs.all, pairs).retries_per_day
+
+    assert retries("items") == pytest.approx(retries("lists") / 20, rel=0.01)
+
+
 def test_appends_hardly_meet_a_first_read_from_the_start() -> None:
     """…but each of them meets one from the end."""
     log = table("log", index("by_room", "room"))

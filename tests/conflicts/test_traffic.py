@@ -30,6 +30,7 @@ def test_settings_replace_single_numbers() -> None:
         ({"clicks": float("nan")}, "clicks must not be negative or infinite"),
         ({"users": 0}, "users must be greater than 0"),
         ({"open_hours": 25}, "open_hours must be at most 24"),
+        ({"branch": 2}, "branch is a share"),
         ({"tabs": 0.5}, "tabs must be at least 1"),
     ],
 )

@@ -19,6 +19,7 @@ from contend.engine.transaction import Transaction
 
 State = dict[str, dict[str, Any]]
 RANKS = st.integers(0, 4).map(float)
+CHANGES = st.fixed_dictionaries({}, optional={"rank": RANKS, "n": RANKS})
 
 
 def place(row: dict[str, Any]) -> tuple[float, float, str]:
@@ -88,7 +89,9 @@ class Histories(RuleBasedStateMachine):
         id = self.ids[number % len(self.ids)]
         run.done.append(Observed(run.tx.get(id), lambda state: state.get(id), lambda row: row["_id"] == id))
 
-    @rule(run=running, number=st.integers(0, 30), change=st.fixed_dictionaries({}, optional={"rank": RANKS, "n": RANKS}))
+    @rule(
+        run=running, number=st.integers(0, 30), change=st.fixed_dictionaries({}, optional={"rank": RANKS, "n": RANKS})
+    )
     def patch(self, run: Running, number: int, change: dict[str, float]) -> None:
         if run.tx.ended or not self.ids:
             return

@@ -6,7 +6,7 @@ within its window; a failed attempt is repeated after its own end plus a random 
 
 Where it holds: bursts of up to 40 calls and steady traffic of up to 0.5 calls per window, windows of up to 200 ms.
 There `tests/conflicts/test_closed_form.py` holds it against a simulation: retries within 10 % or 0.1 percentage points
-(0.4 for bursts), whichever is larger; lost calls within 20 % or 0.3 points. Beyond, results stay finite and ordered,
+(0.2 for bursts), whichever is larger; lost calls within 20 % or 0.3 points. Beyond, results stay finite and ordered,
 but nothing is promised. Deterministic; a first answer takes a few milliseconds, a repeated one microseconds.
 """
 

@@ -30,17 +30,19 @@ from typing import Final, Literal
 from contend.conflicts.traffic import Traffic
 from contend.model.app import App
 from contend.model.callers import Caller, Client, TriggerKind
-from contend.model.functions import LoopContext
+from contend.model.functions import Guard, LoopContext
 from contend.model.values import Origin, Value
 
 Audience = Literal["users", "app"]  # set off by active users in their hours, or by the app itself around the clock
 DAY_S: Final = 86_400.0
 WIDEST: Final = 1_000.0  # calls of one event, whatever loops multiply to (convex-backend: crates/common/src/knobs.rs)
 
+_UNASKED: Final = frozenset({"server-request", "render", "effect", "timer", "cron", "webhook"})  # by no one's decision
+
 _ADMIN: Final = re.compile(r"(^|[/._\-\[(])(admin|backoffice|internal-tools|superuser)", re.IGNORECASE)
 _EVERY_REQUEST: Final = re.compile(r"hooks?\.server|middleware|proxy\.|\bhandle\b|layout", re.IGNORECASE)
 _ENDPOINT: Final = re.compile(r"\+server\.|(^|/)route\.[jt]sx?|/api/", re.IGNORECASE)
-_EVERYWHERE: Final = re.compile(r"layout|provider|(^|[/ ])(_?app|main|root|index)\b", re.IGNORECASE)
+_EVERYWHERE: Final = re.compile(r"layout|provider|(^|[/ ])(_?app|main|root)(\.\w+)?$", re.IGNORECASE)
 _SHORTCUT: Final = re.compile(r"key(down|up|press)", re.IGNORECASE)
 _LEADER: Final = re.compile(r"host|leader|owner|admin|creator|master|primary", re.IGNORECASE)
 
@@ -137,6 +139,9 @@ class _Rates:
     def _source(self, caller: Caller, used: dict[str, None]) -> Source:
         events, audience = self._events(caller, used)
         traffic = self.traffic
+        if caller.trigger.kind in _UNASKED and any(_asks(guard) for guard in caller.guards):
+            used["branch"] = None
+            events *= traffic.branch
         width, spread, parallel = 1.0, traffic.parallel_spread_ms, False
         if caller.trigger.kind == "server-request" and caller.client == "http" and _on_every_request(caller):
             used["requests_per_load"] = None
@@ -165,15 +170,14 @@ class _Rates:
 
     def _rounds(self, caller: Caller, used: dict[str, None]) -> tuple[float, bool]:
         """How many calls one event makes, and whether some loop makes them at the same time."""
-        rounds, together = 1.0, False
-        for loop in caller.loops:
-            if _around_the_trigger(loop, caller) or loop.over.text == "[function]":  # one of several listeners
-                continue
-            if loop.bound is None:
-                used["loop_width"] = None
-            rounds *= self.traffic.loop_width if loop.bound is None else loop.bound
-            together = together or loop.parallel
-        return max(rounds, 1.0), together
+        loops = [
+            loop
+            for loop in caller.loops
+            if loop.over.text != "[function]" and not _around_the_trigger(loop, caller)  # not one of several listeners
+        ]
+        if any(loop.bound is None for loop in loops):
+            used["loop_width"] = None
+        return self.traffic.rounds(loops), any(loop.parallel for loop in loops)
 
     def _events(self, caller: Caller, used: dict[str, None]) -> tuple[float, Audience]:
         """Events of the whole app in a day, before loops (for server requests: single requests)."""
@@ -287,6 +291,24 @@ def _per_item(caller: Caller) -> frozenset[str]:
     if not caller.loops:
         return frozenset()
     return frozenset(name for name, value in caller.arguments if _varies(value, caller.loops))
+
+
+def _asks(guard: Guard) -> bool:
+    """Whether a branch is taken only in a special case: by a comparison or a negation that holds. Whether something is
+    there at all (`if (user)`, `list.length > 0`) and what follows an early return are the ordinary case."""
+    return guard.holds and not guard.early_exit and _is_special(guard.condition)
+
+
+def _is_special(condition: Value) -> bool:
+    if condition.op in ("&&", "||"):
+        return any(_is_special(part) for part in condition.parts)
+    if condition.op not in ("!", "==", "!=", "<", "<=", ">", ">="):
+        return False
+    there = condition.op in ("!=", ">", ">=") and any(
+        part.origin is Origin.CONSTANT and (part.constant in (0, 1, "") or part.text in ("null", "undefined"))
+        for part in condition.parts
+    )
+    return not there
 
 
 def _around_the_trigger(loop: LoopContext, caller: Caller) -> bool:

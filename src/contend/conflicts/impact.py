@@ -24,11 +24,12 @@ from typing import Final
 
 from contend.conflicts.heat import Heat, heats, is_admin
 from contend.conflicts.meeting import (
+    Ground,
     Meetings,
     duration_ms,
     groups,
+    guard_window_s,
     passing_guards,
-    rounds_of,
     with_another,
     with_itself,
 )
@@ -63,6 +64,10 @@ class Estimator:
 
     pairs: PairIndex
     traffic: Traffic = field(default_factory=Traffic)
+
+    _met: dict[tuple[str, str, Ground, float | None], Meetings] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
 
     @cached_property
     def heats(self) -> Mapping[str, Heat]:
@@ -117,14 +122,19 @@ class Estimator:
         victim, writer = self.heats[pair.victim], self.heats[pair.writer]
         if pair.same_socket:
             return Impact(assumptions=("both sides come from one connection, which never races with itself",))
-        duration = duration_ms(self._functions[pair.victim], self.traffic)
-        reached = self._reached(pair)
-        if pair.victim == pair.writer:
-            keys = arguments_of(pair.read)
-            found = with_itself(victim, pair.sharing, reached, keys, pair.write, duration, self.traffic)
-        else:
-            found = with_another(victim, writer, pair.sharing, reached, pair.write, duration, self.traffic)
+        ground = Ground(pair.sharing, self._reached(pair), arguments_of(pair.read))
+        key = (pair.victim, pair.writer, ground, guard_window_s(pair.write))
+        if key not in self._met:
+            self._met[key] = self._meetings(pair, ground)
+        found = self._met[key]
         return _impact(found.times(entry_share(pair)), self._assumptions(victim, writer, pair, "transaction_ms"))
+
+    def _meetings(self, pair: Pair, ground: Ground) -> Meetings:
+        victim, writer = self.heats[pair.victim], self.heats[pair.writer]
+        duration = duration_ms(self._functions[pair.victim], self.traffic)
+        if pair.victim == pair.writer:
+            return with_itself(victim, ground, pair.write, duration, self.traffic)
+        return with_another(victim, writer, ground, pair.write, duration, self.traffic)
 
     def _invalidation(self, pair: Pair) -> Impact:
         writer = self.heats[pair.writer]
@@ -149,7 +159,7 @@ class Estimator:
         if self.pairs.sharing(pair.writer, pair.write) is Sharing.EVERYONE:
             return 1.0
         coarse = groups(pair.sharing, self.traffic) or 1.0
-        return max(coarse, separate / rounds_of(pair.write, self.traffic))
+        return max(coarse, separate / self.traffic.rounds(pair.write.loops))
 
     def _is_document(self, pair: Pair) -> bool:
         """Whether the interval is one document of a table that no other table refers to."""

@@ -18,6 +18,7 @@ from contend.model.findings import Sharing
 from contend.model.functions import Access, Function
 from contend.model.values import Origin, Value
 
+LONGEST_MS = 15_000.0  # system timeout of a transaction (convex-backend: crates/common/src/knobs.rs)
 BUSIEST = 0.9  # calls per window beyond which the formula is not asked further
 
 
@@ -37,17 +38,10 @@ class Meetings:
 
 
 def duration_ms(function: Function, traffic: Traffic) -> float:
-    """How long a transaction of the function lasts. An access in a loop counts once per round."""
-    accesses = sum(rounds_of(access, traffic) for access in function.accesses)
-    return traffic.transaction_ms + traffic.access_ms * accesses
-
-
-def rounds_of(access: Access, traffic: Traffic) -> float:
-    """How often one transaction runs the access."""
-    rounds = 1.0
-    for loop in access.loops:
-        rounds *= traffic.loop_width if loop.bound is None else loop.bound
-    return rounds
+    """How long a transaction of the function lasts. An access in a loop counts once per round; what takes longer than
+    `LONGEST_MS` is stopped."""
+    accesses = sum(traffic.rounds(access.loops) for access in function.accesses)
+    return min(traffic.transaction_ms + traffic.access_ms * accesses, LONGEST_MS)
 
 
 def groups(sharing: Sharing, traffic: Traffic, documents: bool = False) -> float | None:
@@ -71,23 +65,25 @@ def policy_of(source: Source | None) -> RetryPolicy:
     return POLICIES[source.client]
 
 
-def with_itself(
-    heat: Heat,
-    sharing: Sharing,
-    separate: float | None,
-    keys: frozenset[str],
-    write: Access,
-    duration: float,
-    traffic: Traffic,
-) -> Meetings:
-    """A function's calls against each other on intervals of this sharing, of which `separate` exist. `keys` are the arguments that the
-    interval depends on: calls of one event that differ in one of them do not meet."""
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """Where two functions meet: an interval of this sharing, of which `separate` exist (None: one per call). `keys`
+    are the arguments it depends on: calls of one event that differ in one of them do not meet."""
+
+    sharing: Sharing
+    separate: float | None
+    keys: frozenset[str] = frozenset()
+
+
+def with_itself(heat: Heat, ground: Ground, write: Access, duration: float, traffic: Traffic) -> Meetings:
+    """A function's calls against each other."""
+    separate = ground.separate
     if separate is None or not heat.sources:
         return Meetings()
     total = Meetings()
     for source in heat.sources:
         passing = passing_guards(write, source.events_per_day / separate, source.active_seconds(traffic))
-        if source.parallel and source.width >= 2 and not keys & source.per_item:
+        if source.parallel and source.width >= 2 and not ground.keys & source.per_item:
             calls = round(source.width)
             together = burst(calls, source.spread_ms, duration, policy_of(source))
             if passing is not None:
@@ -95,8 +91,8 @@ def with_itself(
             times = source.events_per_day * calls * (1.0 if passing is None else passing)
             total += Meetings(times * together.retries_per_call, times * together.lost_share)
         if source.herd:
-            total += _herd(source, sharing, duration, traffic)
-        others = sum(_racing(other, source, sharing, traffic) for other in heat.sources) / separate
+            total += _herd(source, ground.sharing, duration, traffic)
+        others = sum(_racing(other, source, ground.sharing, traffic) for other in heat.sources) / separate
         share = 1.0 if passing is None else passing
         apart = steady(min(others * share, BUSIEST / duration * 1_000), duration, policy_of(source))
         total += Meetings(source.calls_per_day * apart.retries_per_call, source.calls_per_day * apart.lost_share)
@@ -104,23 +100,17 @@ def with_itself(
 
 
 def with_another(
-    victim: Heat,
-    writer: Heat,
-    sharing: Sharing,
-    separate: float | None,
-    write: Access,
-    duration: float,
-    traffic: Traffic,
+    victim: Heat, writer: Heat, ground: Ground, write: Access, duration: float, traffic: Traffic
 ) -> Meetings:
-    """A victim's calls against another function's writes into their interval; each of the writer's calls reaches one of
-    `separate` intervals."""
+    """A victim's calls against another function's writes, each of which reaches one of the separate intervals."""
+    separate = ground.separate
     if separate is None or not victim.sources or not writer.sources:
         return Meetings()
     total = Meetings()
     for source in victim.sources:
         rate = (
             sum(
-                _racing(other, source, sharing, traffic) * _passing(write, other, separate, traffic)
+                _racing(other, source, ground.sharing, traffic) * _passing(write, other, separate, traffic)
                 for other in writer.sources
             )
             / separate
@@ -134,12 +124,17 @@ def with_another(
 def passing_guards(write: Access, events_per_day: float, active_seconds: float) -> float | None:
     """The share of events on one interval that a "written lately?" guard before `write` lets through; None where there
     is no such guard."""
-    window = max((found for guard in write.guards if (found := window_s(guard.condition)) is not None), default=None)
+    window = guard_window_s(write)
     if window is None:
         return None
     if events_per_day <= 0:
         return 1.0
     return passing_share(window, active_seconds / events_per_day)
+
+
+def guard_window_s(write: Access) -> float | None:
+    """The longest window of a "written lately?" guard before `write`, in seconds; None where there is none."""
+    return max((found for guard in write.guards if (found := window_s(guard.condition)) is not None), default=None)
 
 
 def window_s(condition: Value) -> float | None:
@@ -194,7 +189,8 @@ def _starts_with(victim: Source, writer: Source, duration: float) -> float:
         if victim.caller.trigger.kind != writer.caller.trigger.kind or victim.caller.loops or writer.caller.loops:
             return 0.0
         missed = 1 - min(duration / max(writer.spread_ms, duration), 1.0)
-        return float(1 - missed**writer.width)
+        alike = min(writer.events_per_day / victim.events_per_day, 1.0) if victim.events_per_day > 0 else 0.0
+        return float(1 - missed**writer.width) * alike
     same_place = victim.caller.scope and victim.caller.scope == writer.caller.scope
     unawaited = not victim.caller.consequence.awaited or not writer.caller.consequence.awaited
     return 1.0 if same_place and unawaited and not (victim.caller.after_await or writer.caller.after_await) else 0.0

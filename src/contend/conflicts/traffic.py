@@ -6,12 +6,13 @@ estimate used is printed with it (`Traffic.say`).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields, replace
 from functools import lru_cache
 from typing import Final
 
 from contend.model.errors import InputError
+from contend.model.functions import LoopContext
 
 
 class TrafficError(InputError):
@@ -48,10 +49,12 @@ class Traffic:
     scheduled: float = 50  # runs of a scheduled function whose scheduler is not found
     scripts: float = 0.1  # runs of a script, a seed or a test against the deployment
     unknown: float = 50  # calls from a place that sets them off for a reason not found
+    branch: float = 0.1  # share of requests, renders, ticks … that take a branch which asks for something special
     uncalled: float = 1  # nominal calls of a function that nothing in the repository calls
 
     # what starts together
     loop_width: float = 10  # rounds of a loop without a known bound
+    nested_rounds: float = 100  # … and at most so many in all of several such loops, one in the other
     parallel_spread_ms: float = 5  # within which the calls of a `Promise.all` or a fan-out start
     reaction_spread_ms: float = 100  # within which all clients of a live query react to one change
 
@@ -77,6 +80,8 @@ class Traffic:
         table = replace(cls(), **values)
         if table.open_hours > 24:
             raise TrafficError(f"[traffic] open_hours must be at most 24, but is {table.open_hours:g}.")
+        if table.branch > 1:
+            raise TrafficError(f"[traffic] branch is a share and must be at most 1, but is {table.branch:g}.")
         if table.tabs < 1:
             raise TrafficError(f"[traffic] tabs must be at least 1, but is {table.tabs:g}.")
         return table
@@ -89,6 +94,14 @@ class Traffic:
     def open_seconds(self) -> float:
         """Seconds of a day in which users are active."""
         return self.open_hours * 3_600
+
+    def rounds(self, loops: Iterable[LoopContext]) -> float:
+        """How often what stands in all these loops runs, at least once."""
+        known, unknown = 1.0, 1.0
+        for loop in loops:
+            known *= 1.0 if loop.bound is None else loop.bound
+            unknown *= self.loop_width if loop.bound is None else 1.0
+        return max(known * min(unknown, max(self.nested_rounds, self.loop_width)), 1.0)
 
     @property
     def page_time(self) -> float:
@@ -116,6 +129,7 @@ _SENTENCES: Final[Mapping[str, str]] = {
     "requests_per_load": "{t.requests_per_load:g} server requests a page load, spread over {t.request_spread_ms:g} ms",
     "clicks": "{t.clicks:g} uses of one control per user and day",
     "keystrokes": "{t.keystrokes:g} changes of one input per user and day",
+    "branch": "a branch that asks for something special is taken {t.branch:.0%} of the time",
     "timer_period_s": "repeating timers of unknown period fire every {t.timer_period_s:g} s",
     "webhooks": "{t.webhooks:g} deliveries a day to one HTTP route, {t.webhook_burst:g} of one entity within "
     "{t.webhook_spread_ms:g} ms",
@@ -125,7 +139,7 @@ _SENTENCES: Final[Mapping[str, str]] = {
     "scripts": "scripts run {t.scripts:g} times a day",
     "unknown": "a caller of unknown cause calls {t.unknown:g} times a day",
     "uncalled": "nobody in this repository calls it: {t.uncalled:g} calls a day, nominally",
-    "loop_width": "a loop without a known bound runs {t.loop_width:g} times",
+    "loop_width": "a loop without a known bound runs {t.loop_width:g} times, nested ones at most {t.nested_rounds:g}",
     "parallel_spread_ms": "calls started in parallel start within {t.parallel_spread_ms:g} ms",
     "reaction_spread_ms": "clients react to a change within {t.reaction_spread_ms:g} ms",
     "transaction_ms": "a transaction lasts {t.transaction_ms:g} ms plus {t.access_ms:g} ms per read or write",

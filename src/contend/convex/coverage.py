@@ -214,6 +214,10 @@ class SymbolicRead(Generic[P]):
 
     `stops_early` where it may end before the end of the range (`first`, `take`, `paginate`, a loop left early); `last`
     is then the key of the last document it consumed, part by part as far as known, None where nothing is.
+
+    An append shows what `last` is good for: after `eq(room, r).first()` found a document, its key is (r, its creation
+    time, its id), and an insert's is (r, now, a fresh id). A caller that compares "now" with the creation time of a
+    document that exists as greater gets `NO`, as Convex would.
     """
 
     range: Range[P]
@@ -247,15 +251,12 @@ def _holds(read: SymbolicRead[P], key: Sequence[P], compare: Compare[P]) -> Over
             verdict = Overlap.POSSIBLE
         elif comparison is not Comparison.EQUAL:
             return Overlap.NO
-    bounded = key[len(equalities)] if len(key) > len(equalities) else None
+    known = len(key) > len(equalities)
     sides = ((read.range.lower, Comparison.GREATER), (read.range.upper, Comparison.LESS))
     for bound, inside in sides:
         if bound is None:
             continue
-        if bounded is None:
-            verdict = Overlap.POSSIBLE
-            continue
-        comparison = compare(bounded, bound.value)
+        comparison = compare(key[len(equalities)], bound.value) if known else Comparison.UNKNOWN
         if comparison in (Comparison.UNKNOWN, Comparison.DIFFERENT):
             verdict = Overlap.POSSIBLE
         elif comparison is not inside and not (comparison is Comparison.EQUAL and bound.inclusive):

@@ -124,9 +124,14 @@ def same_value(left: object, right: object) -> bool:
     commit-timestamp placeholder equals nothing (convex-backend: crates/common/src/document.rs)."""
     kind = type(left)
     if kind is type(right):
-        if kind is str or kind is int or kind is bool:
+        if kind is float:
+            if left == right:
+                return left != 0.0 or math.copysign(1.0, left) == math.copysign(1.0, right)  # type: ignore[arg-type]
+            if left == left or right == right:  # not both NaN
+                return False
+        elif kind is str or kind is int or kind is bool or left is None:
             return left == right
-        if kind is CommitTs:
+        elif kind is CommitTs:
             return False
     elif kind not in (list, tuple):
         return False

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from contend.convex.errors import SYSTEM_OCC_MESSAGE, occ_message
 from contend.engine.reads import IndexReads, ReadSet
@@ -14,8 +13,7 @@ if TYPE_CHECKING:
     from contend.engine.database import PendingCommit
 
 
-@dataclass(frozen=True, slots=True)
-class Conflict:
+class Conflict(NamedTuple):
     """A commit that was rejected, attributed to one write.
 
     `table` is the table of the read index, `document` the written document (one that this transaction may never have
@@ -75,7 +73,7 @@ def find_published(reads: ReadSet, begin_ts: int, upto_ts: int | None, victim: s
 
 def _pending(reads: ReadSet, pending: Sequence[PendingCommit], victim: str) -> Conflict | None:
     for commit in pending:
-        for table, entry in sorted(commit.entries, key=lambda item: (item[0].order, item[1].id)):
+        for table, entry, _ in sorted(commit.entries, key=lambda item: (item[0].order, item[1].id)):
             index = _overlapping_index(reads, table, entry)
             if index is not None:
                 return _conflict(table, index, entry, victim)

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from random import Random
-from typing import Any, Final
+from typing import Final, NamedTuple
 
 from contend.convex.errors import BadRequestError, OutOfRetentionError, write_throughput_exceeded
 from contend.convex.ids import DocumentId, encode, new_id
 from contend.convex.limits import LOG_RETENTION_S, TransactionLimits
-from contend.convex.values import resolve_commit_ts
+from contend.convex.values import Document, resolve_commit_ts
 from contend.engine.catalog import Catalog
 from contend.engine.conflicts import Conflict, find_conflict
-from contend.engine.reads import read_set
-from contend.engine.store import LogEntry, Table, Version
+from contend.engine.reads import ReadSet, endangered_reads, read_set
+from contend.engine.store import Keys, LogEntry, Table, Version
 from contend.engine.transaction import Transaction, Write
 from contend.model.schema import Table as DeclaredTable
 from contend.model.schema import Validator
@@ -25,8 +24,7 @@ START_NS: Final = 1_767_225_600 * SECOND_NS  # 2026-01-01
 _TABLE_LETTERS: Final = 4  # of an id tell its table, for table numbers of two bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Committed:
+class Committed(NamedTuple):
     """A commit that went through. `ts` is its timestamp in nanoseconds, for one that wrote nothing that of its
     snapshot; `documents` is the number of documents written."""
 
@@ -37,14 +35,13 @@ class Committed:
 class PendingCommit:
     """A transaction that is validated and has its timestamp, and is not yet published."""
 
-    __slots__ = ("bytes", "effects", "entries", "ts", "versions")
+    __slots__ = ("bytes", "effects", "entries", "ts")
 
-    def __init__(self, ts: int, entries: list[tuple[Table, LogEntry]], versions: list[Version]) -> None:
+    def __init__(self, ts: int, entries: list[tuple[Table, LogEntry, Version]], tx: Transaction) -> None:
         self.ts = ts
         self.entries = entries
-        self.versions = versions
-        self.bytes = 0
-        self.effects: list[Any] = []
+        self.bytes = tx.bytes_written
+        self.effects = tx.effects
 
 
 class Pin:
@@ -61,7 +58,7 @@ class Database:
     """A database with one committer.
 
     `now_ns` is the clock: the caller sets it; it starts at `start_ns`. `retention_s` is how far back the write log
-    reaches; `write_bytes_per_second` the throughput limit (None: none). Both may be changed at any time.
+    reaches. `write_bytes_per_second`, the throughput limit (None: none), may be changed at any time.
     """
 
     def __init__(
@@ -74,7 +71,7 @@ class Database:
         start_ns: int = START_NS,
     ) -> None:
         self.limits = limits or TransactionLimits()
-        self.retention_s = retention_s
+        self.retention_ns = int(retention_s * SECOND_NS)
         self.write_bytes_per_second = write_bytes_per_second
         self.now_ns = start_ns
         self.latest_ts = start_ns
@@ -151,21 +148,27 @@ class Database:
         """Checks a transaction and ends it. One that wrote nothing is committed without a check; else it is in conflict
         or pending, and then conflicts with later ones though nobody can read it before `publish`."""
         self.end(tx)
-        if not tx.always_checked and not any(tx.writes.values()):
+        if not tx.always_checked and not tx.writes:
             return Committed(tx.begin_ts, 0)
-        if tx.begin_ts < self.now_ns - int(self.retention_s * SECOND_NS) and tx.begin_ts < self.latest_ts:
+        begin_ts = tx.begin_ts
+        if begin_ts < self.now_ns - self.retention_ns and begin_ts < self.latest_ts:
             raise OutOfRetentionError(
-                f"The transaction began at {tx.begin_ts}, before the oldest write still in the log; run it again."
+                f"The transaction began at {begin_ts}, before the oldest write still in the log; run it again."
             )
-        self._check_throughput()
+        if self.write_bytes_per_second is not None:
+            self._check_throughput(self.write_bytes_per_second)
         if tx.claimed_ids:
             self._check_claims(tx)
-        if self.latest_ts > tx.begin_ts or self.pending:
-            conflict = find_conflict(read_set(self, tx), tx.begin_ts, self.pending, tx.source)
+        if self.pending:
+            reads: ReadSet | None = read_set(self, tx)
+        else:
+            reads = endangered_reads(self, tx) if self.latest_ts > begin_ts else None
+        if reads is not None:
+            conflict = find_conflict(reads, begin_ts, self.pending, tx.source)
             if conflict is not None:
                 return conflict
         ts = self._assigned_ts = max(self.latest_ts + 1, self.now_ns, self._assigned_ts + 1)
-        pending = _prepare(tx, ts)
+        pending = PendingCommit(ts, _entries(tx, ts), tx)
         self.pending.append(pending)
         return pending
 
@@ -173,19 +176,23 @@ class Database:
         """Makes the oldest pending commit visible. Raises `BadRequestError` for one that is not its turn."""
         if not self.pending or self.pending[0] is not pending:
             raise BadRequestError("Commits are published in the order of their timestamps; publish the oldest first")
-        self.pending.pop(0)
-        for (table, entry), version in zip(pending.entries, pending.versions, strict=True):
-            table.publish(entry, version)
-            if entry.old_keys is not None:
-                self._garbage.append((pending.ts, table, entry.id))
-            table.trim_log(self._oldest_needed())
-        self.latest_ts = pending.ts
+        del self.pending[0]
+        ts = pending.ts
+        alone = not self._pins
+        for table, entry, version in pending.entries:
+            table.publish(entry, version, alone)
+            if entry.old_keys is not None and (entry.new_keys is not entry.old_keys or not alone):
+                self._garbage.append((ts, table, entry.id))
+            if len(table.log) > table.log_limit:
+                table.trim_log(self._oldest_needed())
+        self.latest_ts = ts
         for effect in pending.effects:
             effect()
         if self.write_bytes_per_second is not None:
             self._recent_bytes.append((self.now_ns, pending.bytes))
-        self._collect_garbage()
-        return Committed(pending.ts, len(pending.entries))
+        if self._garbage:
+            self._collect_garbage()
+        return Committed(ts, len(pending.entries))
 
     def fail(self, pending: PendingCommit) -> None:
         """Drops a pending commit whose persistence failed. Conflicts it has caused meanwhile stand."""
@@ -201,7 +208,8 @@ class Database:
         if not pins[0].count:
             while pins and not pins[0].count:
                 pins.popleft()
-            self._collect_garbage()
+            if self._garbage:
+                self._collect_garbage()
 
     # Ids
 
@@ -233,10 +241,7 @@ class Database:
             _, table, id = garbage.popleft()
             table.collect_garbage(id, needed)
 
-    def _check_throughput(self) -> None:
-        limit = self.write_bytes_per_second
-        if limit is None:
-            return
+    def _check_throughput(self, limit: int) -> None:
         recent = self._recent_bytes
         while recent and recent[0][0] <= self.now_ns - SECOND_NS:
             recent.popleft()
@@ -250,32 +255,27 @@ class Database:
         self._claimed.update(id for _, id in tx.claimed_ids)
 
 
-def _prepare(tx: Transaction, ts: int) -> PendingCommit:
+def _entries(tx: Transaction, ts: int) -> list[tuple[Table, LogEntry, Version]]:
     """The log entries and versions that the transaction's writes make."""
-    entries: list[tuple[Table, LogEntry]] = []
-    versions: list[Version] = []
+    entries = []
     for table, own in tx.writes.items():
         for id, write in own.items():
-            old = write.old
-            if old is None and write.document is None:
+            old, document = write.old, write.document
+            if old is None and document is None:
                 continue  # inserted and deleted: neither an old nor a new key
-            if tx.holds_commit_ts and write.document is not None:
-                write.document = resolve_commit_ts(write.document, ts)
+            if tx.holds_commit_ts and document is not None:
+                document = resolve_commit_ts(document, ts)
             old_keys = None if old is None else old.keys
             old_document = None if old is None else old.document
-            new_keys = _new_keys(table, write)
-            entry = LogEntry(ts, tx.source, id, old_keys, new_keys, old_document, write.document)
-            entries.append((table, entry))
-            versions.append(Version(ts, write.document, new_keys or (), write.size))
-    pending = PendingCommit(ts, entries, versions)
-    pending.bytes = tx.bytes_written
-    pending.effects = tx.effects
-    return pending
+            new_keys = _new_keys(table, write, document)
+            entry = LogEntry(ts, tx.source, id, old_keys, new_keys, old_document, document)
+            entries.append((table, entry, Version(ts, document, new_keys or (), write.size)))
+    return entries
 
 
-def _new_keys(table: Table, write: Write) -> Any:
-    if write.document is None:
+def _new_keys(table: Table, write: Write, document: Document | None) -> Keys | None:
+    if document is None:
         return None
     if write.old is None or write.fields is None:
-        return table.keys_of(write.document)
-    return table.changed_keys(write.old.keys, write.document, write.fields)
+        return table.keys_of(document)
+    return table.changed_keys(write.old.keys, document, write.fields)

@@ -65,6 +65,8 @@ class IndexReads:
 
     def overlaps(self, entry: LogEntry) -> bool:
         """Whether the written document was, or is now, in what was read: its old key or its new key."""
+        if not self.intervals:
+            return entry.id in self.points
         slot = self.index.slot
         for keys in (entry.old_keys, entry.new_keys):
             if keys is not None and slot < len(keys):
@@ -94,21 +96,26 @@ class ReadSet:
 
 
 def collect_reads(
-    points: dict[Table, set[str]], scans: Iterable[Scan], intervals: Iterable[tuple[Index, Interval]] = ()
+    points: dict[Table, set[str]],
+    scans: Iterable[Scan],
+    intervals: Iterable[tuple[Index, Interval]] = (),
+    written_after: int = -1,
 ) -> dict[Index, IndexReads]:
-    """The reads per index; `intervals` are reads that are no scans, such as what a write depends on."""
+    """The reads per index; `intervals` are reads that are no scans, such as what a write depends on. With
+    `written_after` only of tables that were written later than that."""
     found: dict[Index, IndexReads] = {}
     for table, ids in points.items():
         index = table.slots[BY_ID_SLOT]
-        if index is not None:
+        if index is not None and table.last_ts > written_after:
             reads = found[index] = IndexReads(index)
             reads.points = ids
     for index, interval in intervals:
         _reads_of(found, index).add(interval)
     for scan in scans:
-        covered_interval = scan.interval()
-        if covered_interval is not None:
-            _reads_of(found, scan.index).add(covered_interval)
+        if scan.index.table.last_ts > written_after:
+            covered_interval = scan.interval()
+            if covered_interval is not None:
+                _reads_of(found, scan.index).add(covered_interval)
     return found
 
 
@@ -123,3 +130,16 @@ def read_set(database: Database, tx: Transaction) -> ReadSet:
     """All that `tx` read, what its writes depend on and what every mutation reads included."""
     intervals = database.catalog.implicit_reads(tx.dependencies, tx.index_reads, tx.schema_read)
     return ReadSet(collect_reads(tx.points, tx.scans, intervals).values(), tx.searches)
+
+
+def endangered_reads(database: Database, tx: Transaction) -> ReadSet | None:
+    """What `tx` read of tables that have been written since it began: all that published writes can conflict with.
+    None where that is plainly nothing."""
+    begin_ts = tx.begin_ts
+    if database.catalog.changed_since(begin_ts):
+        return read_set(database, tx)
+    reads = collect_reads(tx.points, tx.scans, (), begin_ts)
+    for index, index_reads in list(reads.items()):
+        if not index_reads.intervals and not index.table.written_after(index_reads.points, begin_ts):
+            del reads[index]
+    return ReadSet(reads.values(), tx.searches) if reads or tx.searches else None

@@ -7,7 +7,7 @@ that some kept version has is in it, and a scan checks that the version it sees 
 from __future__ import annotations
 
 from bisect import bisect_left, insort
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Any
 
 from contend.convex.intervals import Interval, after
@@ -98,6 +98,7 @@ class Table:
         "created_ts",
         "documents",
         "dropped",
+        "indexed_roots",
         "indexes",
         "last_ts",
         "log",
@@ -125,6 +126,7 @@ class Table:
         self.documents: dict[str, list[Version]] = {}
         self.slots: list[Index | None] = []
         self.indexes: dict[str, Index] = {}
+        self.indexed_roots: frozenset[str] = frozenset()
         self.search_indexes: dict[str, SearchIndex] = {}
         self.unavailable: dict[str, str] = {}
         self.validator: Validator | None = None
@@ -153,6 +155,7 @@ class Table:
                     version.keys = (*version.keys, key)
                     keys.add(key)
         index.keys = sorted(keys)
+        self.indexed_roots |= index.roots
         return index
 
     def drop_index(self, name: str) -> None:
@@ -164,14 +167,15 @@ class Table:
         """The document's key in each index, by slot."""
         return tuple([None if index is None else index_key(document, index.fields) for index in self.slots])
 
-    def changed_keys(self, old: Keys, document: Document, fields: frozenset[str] | set[str]) -> Keys:
+    def changed_keys(self, old: Keys, document: Document, fields: Collection[str]) -> Keys:
         """The document's keys, of which only those with a field in `fields` differ from `old`."""
-        keys: list[Key | None] | None = None
+        if self.indexed_roots.isdisjoint(fields):
+            return old
+        keys = list(old)
         for index in self.slots:
             if index is not None and not index.roots.isdisjoint(fields):
-                keys = list(old) if keys is None else keys
                 keys[index.slot] = index_key(document, index.fields)
-        return old if keys is None else tuple(keys)
+        return tuple(keys)
 
     def visible(self, id: str, ts: int) -> Version | None:
         """The version of the document that a snapshot at `ts` sees; None where there is none or it is deleted."""
@@ -197,12 +201,14 @@ class Table:
             if version is not None and version.keys[slot] == key:
                 yield key, id, version
 
-    def publish(self, entry: LogEntry, version: Version) -> None:
-        """Makes a committed write visible, and logs it."""
+    def publish(self, entry: LogEntry, version: Version, replaces: bool) -> None:
+        """Makes a committed write visible, and logs it. `replaces`: no snapshot needs the version before."""
         id, new_keys, old_keys = entry.id, entry.new_keys, entry.old_keys
         versions = self.documents.get(id)
         if versions is None:
             self.documents[id] = [version]
+        elif replaces and new_keys is old_keys and len(versions) == 1:
+            versions[0] = version
         else:
             versions.append(version)
         if new_keys is not None and new_keys is not old_keys:
@@ -215,6 +221,15 @@ class Table:
         self.log.append(entry)
         self.last_ts = entry.ts
 
+    def written_after(self, ids: Iterable[str], ts: int) -> bool:
+        """Whether one of the documents was written later than `ts`, which some running snapshot must need."""
+        documents = self.documents
+        for id in ids:
+            versions = documents.get(id)
+            if versions is not None and versions[-1].ts > ts:
+                return True
+        return False
+
     def entries_between(self, after_ts: int, upto_ts: int | None = None) -> Sequence[LogEntry]:
         """What was written later than `after_ts` and not later than `upto_ts` (None: until now), earliest first."""
         log = self.log
@@ -225,10 +240,9 @@ class Table:
         return found if upto_ts is None else [entry for entry in found if entry.ts <= upto_ts]
 
     def trim_log(self, ts: int) -> None:
-        """Forgets log entries not later than `ts`, once there are many."""
-        if len(self.log) > self.log_limit:
-            self.log = list(self.entries_between(ts))
-            self.log_limit = max(256, 2 * len(self.log))
+        """Forgets log entries not later than `ts`."""
+        self.log = list(self.entries_between(ts))
+        self.log_limit = max(256, 2 * len(self.log))
 
     def collect_garbage(self, id: str, ts: int) -> None:
         """Forgets versions of the document that no snapshot at `ts` or later sees."""

@@ -30,7 +30,8 @@ if TYPE_CHECKING:
     from contend.engine.database import Database, Pin
     from contend.engine.search import SearchRead
 
-_CONTAINERS = (dict, list, tuple)
+_MAY_HOLD_COMMIT_TS = frozenset({dict, list, tuple, CommitTs})
+_FIXED_SIZE = frozenset({float, int})
 
 
 class Write:
@@ -40,7 +41,7 @@ class Write:
 
     __slots__ = ("document", "fields", "old", "size")
 
-    def __init__(self, old: Version | None, document: Row | None, size: int, fields: frozenset[str] | None) -> None:
+    def __init__(self, old: Version | None, document: Row | None, size: int, fields: tuple[str, ...] | None) -> None:
         self.old = old
         self.document = document
         self.size = size
@@ -195,7 +196,8 @@ class Transaction:
                 changed.append(name)
             elif not same_value(old, value):
                 new[name] = value
-                row_size += size(value) - size(old)
+                if type(value) not in _FIXED_SIZE or type(old) not in _FIXED_SIZE:
+                    row_size += size(value) - size(old)
                 changed.append(name)
         if not changed:
             return
@@ -204,7 +206,7 @@ class Transaction:
         self._note_commit_ts(fields)
         if table.validator is not None:
             check_fields(table.path, table.validator, new, fields)
-        self._write(table, id, new, row_size, frozenset(changed))
+        self._write(table, id, new, row_size, tuple(changed))
         self.schema_read = True
 
     def replace(self, id: str, document: Mapping[str, Any]) -> None:
@@ -310,11 +312,12 @@ class Transaction:
         yield from heapq.merge(others, mine, key=_first, reverse=descending)
 
     def _current(self, table: Table, id: str) -> tuple[Document, int] | None:
-        own = self.writes.get(table)
-        if own is not None:
-            write = own.get(id)
-            if write is not None:
-                return None if write.document is None else (write.document, write.size)
+        if self.writes:
+            own = self.writes.get(table)
+            if own is not None:
+                write = own.get(id)
+                if write is not None:
+                    return None if write.document is None else (write.document, write.size)
         version = table.visible(id, self.begin_ts)
         return None if version is None else (version.document, version.size)  # type: ignore[return-value]
 
@@ -330,7 +333,7 @@ class Transaction:
             self.count_read(found[1])
         return table, found[0], found[1]
 
-    def _write(self, table: Table, id: str, document: Row | None, size: int, fields: frozenset[str] | None) -> None:
+    def _write(self, table: Table, id: str, document: Row | None, size: int, fields: tuple[str, ...] | None) -> None:
         own = self.writes.get(table)
         if own is None:
             own = self.writes[table] = {}
@@ -339,7 +342,7 @@ class Transaction:
         if before is None:
             own[id] = Write(table.visible(id, self.begin_ts), document, size, fields)
         else:
-            both = None if fields is None or before.fields is None else fields | before.fields
+            both = None if fields is None or before.fields is None else (*fields, *before.fields)
             own[id] = Write(before.old, document, size, both)
         self.changes += 1
         if table.system:
@@ -359,10 +362,8 @@ class Transaction:
 
     def _note_commit_ts(self, fields: Mapping[str, Any]) -> None:
         for value in fields.values():
-            kind = type(value)
-            if kind is CommitTs or (kind in _CONTAINERS and holds_commit_ts(value)):
+            if type(value) in _MAY_HOLD_COMMIT_TS and holds_commit_ts(value):
                 self.holds_commit_ts = True
-                return
 
     def _check_ranges(self) -> None:
         reads = collect_reads(self.points, self.scans)

@@ -32,6 +32,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from contend.model.app import ReadError
+from contend.model.errors import InputError
 from contend.source.gitignore import IgnoreFile
 from contend.source.paths import child
 
@@ -66,7 +67,7 @@ _CHUNK = re.compile(r"[A-Z0-9]{8}\.js")
 _DEEPEST = 64
 
 
-class UnreadableInput(Exception):
+class UnreadableInput(InputError):
     """The audited path cannot be audited at all. The message says what, where and what to do."""
 
 

@@ -300,6 +300,8 @@ def _distance(term: t.Value) -> int:
             term = term.object
         else:
             term = term.value
+    if isinstance(term, t.Choice):  # a parameter or its default
+        return steps + min(_distance(item) for item in term.items)
     return steps if isinstance(term, t.Param) else steps + 2
 
 

@@ -9,7 +9,7 @@ from contend.source.ir import Module
 from contend.source.lower import components, expressions, jsx, statements, types
 from contend.source.lower.mending import parse_mended
 from contend.source.lower.modules import assemble, first_error, in_comment_of, unread
-from contend.source.lower.parsers import tsx, typescript
+from contend.source.lower.parsers import GaveUpError, tsx, typescript
 from contend.source.lower.programs import read_program
 from contend.source.lower.recursion import deep_recursion
 from contend.source.lower.text import SourceText
@@ -29,12 +29,15 @@ def lower(path: str, data: bytes) -> Module:
         return unread(path, data, "binary file (NUL bytes), not parsed")
     if len(data) > LARGEST:
         return unread(path, data, f"generated file of {len(data) / (1024 * 1024):.1f} MB, not parsed")
-    with deep_recursion():
-        if path.endswith(".svelte"):
-            return components.lower_svelte(path, data)
-        if path.endswith(".vue"):
-            return components.lower_vue(path, data)
-        return _lower_script(path, data)
+    try:
+        with deep_recursion():
+            if path.endswith(".svelte"):
+                return components.lower_svelte(path, data)
+            if path.endswith(".vue"):
+                return components.lower_vue(path, data)
+            return _lower_script(path, data)
+    except GaveUpError as error:
+        return unread(path, data, str(error))
 
 
 def _lower_script(path: str, data: bytes) -> Module:

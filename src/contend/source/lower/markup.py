@@ -67,7 +67,7 @@ class Markup:
         if not holes:
             return
         overlay = _overlay(data, holes)
-        root = parse(language, bytes(overlay)).root_node
+        root = parse(language, bytes(overlay))
         if not root.has_error:
             self.roots.append(root)
             self._read(source, root, holes)
@@ -81,7 +81,7 @@ class Markup:
                 one[hole.end] = 0x20
             ranges = [(0, 1), (first, hole.end + 1), (last - 1, last)]
             one[0:1], one[last - 1 :] = b"[", b"]"
-            root = parse(language, bytes(one), ranges).root_node
+            root = parse(language, bytes(one), ranges)
             self.roots.append(root)
             if root.has_error and self.broken_at is None:
                 self.broken_at = hole.start

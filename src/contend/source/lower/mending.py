@@ -27,7 +27,7 @@ _ENDS_VALUE = re.compile(rb"&(?=[\"'])")
 
 def parse_mended(language: Language, data: bytes) -> Node:
     """The root of the tree of `data`, of a mended copy where that has gaps of the grammar in it."""
-    root = parse(language, data).root_node
+    root = parse(language, data)
     if not root.has_error:
         return root
     mended = bytearray(data)
@@ -39,7 +39,7 @@ def parse_mended(language: Language, data: bytes) -> Node:
         mended = bytearray(_ENDS_VALUE.sub(b"_", bytes(mended)))
         for node in error_nodes(root):
             _mend_ampersands(mended, node)
-    return root if mended == data else parse(language, bytes(mended)).root_node
+    return root if mended == data else parse(language, bytes(mended))
 
 
 def error_nodes(root: Node) -> list[Node]:

@@ -1,0 +1,105 @@
+"""What a guard really keeps out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from contend.model.callers import Caller
+from contend.model.functions import Access, Guard
+from contend.model.values import Origin, Value
+from contend.rules.stamps import is_time, mentions_field
+
+_ORDER = frozenset({"<", "<=", ">", ">="})
+_EQUALITY = frozenset({"==", "!="})
+
+
+@dataclass(frozen=True, slots=True)
+class AgeTest:
+    """A guard that compares the age of a stored stamp with a threshold. `writes_when_old` tells the usual direction."""
+
+    guard: Guard
+    field: str
+    threshold_ms: float | None
+    writes_when_old: bool
+
+
+def comparisons(value: Value) -> list[Value]:
+    """The comparisons within a condition."""
+    return [part for part in value.walk() if part.op in _ORDER or part.op in _EQUALITY]
+
+
+def fields_of_row(value: Value, row: str | None, table: str | None) -> list[str]:
+    """The fields of one row (or, where the row is not known, of its table) that a value looks at."""
+    found: list[str] = []
+    for part in value.walk():
+        if part.origin is Origin.FIELD and part.field and part.field != "*":
+            if (row is not None and part.row == row) or (row is None and part.table == table):
+                found.append(part.field.split(".")[0])
+    return found
+
+
+def age_test(guard: Guard, access: Access, callers: Sequence[Caller]) -> AgeTest | None:
+    """The age test in a guard of a write: `now - row.f > T`, `row.f < now - T`, `row.f + T < now`."""
+    for comparison in comparisons(guard.condition):
+        if comparison.op not in _ORDER or len(comparison.parts) != 2:
+            continue
+        fields = fields_of_row(comparison, access.row, access.table)
+        if not fields:
+            continue
+        times = [part for part in comparison.walk() if part is not comparison and is_time(part, callers)]
+        arithmetic = any(part.op in ("+", "-") for part in comparison.walk())
+        if not times or not arithmetic:
+            continue
+        numbers = [
+            abs(float(part.constant))
+            for part in comparison.walk()
+            if part.origin is Origin.CONSTANT and isinstance(part.constant, int | float) and part.constant
+        ]
+        return AgeTest(guard, fields[0], max(numbers) if numbers else None, writes_when_old=True)
+    return None
+
+
+def newer_than_stored(guard: Guard, access: Access, callers: Sequence[Caller]) -> Value | None:
+    """The comparison in a guard that only asks whether a new time is later than the stored one: nearly always true."""
+    written = {write.name: write.value for write in access.fields}
+    for comparison in comparisons(guard.condition):
+        if len(comparison.parts) != 2:
+            continue
+        for new, stored in (comparison.parts, comparison.parts[::-1]):
+            fields = fields_of_row(stored, access.row, access.table)
+            if not fields or any(part.op in ("+", "-") for part in (*new.walk(), *stored.walk())):
+                continue
+            if fields_of_row(new, access.row, access.table):
+                continue
+            ordered = comparison.op in _ORDER or (comparison.op in _EQUALITY and new.origin is Origin.TIME)
+            if ordered and is_time(new, callers) and any(_same(written.get(name), new) for name in fields):
+                return comparison
+    return None
+
+
+def _same(written: Value | None, value: Value) -> bool:
+    return written is not None and (written.text == value.text or value.text in written.text)
+
+
+def compared_with_itself(guard: Guard) -> Value | None:
+    """A comparison in a guard whose two sides are the same expression."""
+    for comparison in comparisons(guard.condition):
+        if len(comparison.parts) == 2:
+            left, right = comparison.parts
+            if left == right and left.origin in (Origin.FIELD, Origin.ARGUMENT):
+                return comparison
+    return None
+
+
+def is_effective(guard: Guard, access: Access, callers: Sequence[Caller]) -> bool:
+    """Whether a guard of a write keeps repeated calls out: it looks at what the row holds, and not only to ask whether
+    the row exists or whether the new time is later."""
+    table = access.table
+    if table is None or not fields_of_row(guard.condition, access.row, table):
+        return False
+    if newer_than_stored(guard, access, callers) is not None or compared_with_itself(guard) is not None:
+        return False
+    return mentions_field(guard.condition, table, [write.name for write in access.fields]) or bool(
+        age_test(guard, access, callers)
+    )

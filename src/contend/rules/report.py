@@ -1,0 +1,74 @@
+"""How a rule words its conclusion: a finding with an id that survives shifted lines."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from hashlib import blake2b
+
+from contend.model.callers import Caller
+from contend.model.findings import Confidence, Finding, Fix, Impact, Pair, Severity
+from contend.model.functions import Access, Function
+from contend.model.places import Span
+from contend.rules.graph import AuditGraph
+
+
+def finding_id(rule: str, app: str, owner: str, table: str | None, text: str) -> str:
+    """A hash of rule, app, function or helper, table and the cause's text without its white space."""
+    digest = blake2b(digest_size=6)
+    for part in (rule, app, owner, table or "", "".join(text.split())):
+        digest.update(part.encode())
+        digest.update(b"\0")
+    return digest.hexdigest()
+
+
+def helper_of(access: Access, function: Function) -> str | None:
+    """The helper that an access stands in, None where it stands in the function's own handler."""
+    if not access.path or access.path[-1].name == function.path:
+        return None
+    return access.path[-1].name
+
+
+def report(
+    graph: AuditGraph,
+    rule: str,
+    *,
+    function: Function,
+    cause: Span,
+    text: str,
+    message: str,
+    pairs: Sequence[Pair],
+    callers: Sequence[Caller],
+    static: Sequence[str],
+    fixes: Sequence[Fix],
+    predicted: Impact,
+    confidence: Confidence = "high",
+    table: str | None = None,
+    functions: Iterable[str] = (),
+    helper: str | None = None,
+    at_most: Severity | None = None,
+) -> Finding:
+    """A finding whose severity follows from its predicted impact; `at_most` caps it."""
+    affected = tuple(dict.fromkeys([function.id, *functions]))
+    judged = graph.estimator.severity(predicted, confidence, affected)
+    severity = judged.severity
+    if at_most is not None and severity.rank < at_most.rank:
+        severity = at_most
+    return Finding(
+        id=finding_id(rule, graph.app.root, helper or function.path, table, text),
+        rule=rule,
+        app=graph.app.root,
+        severity=severity,
+        severity_by=judged.by,
+        confidence=confidence,
+        function=None if helper else function.id,
+        functions=affected,
+        cause=cause,
+        message=message,
+        pairs=tuple(pairs),
+        callers=tuple(callers),
+        static=tuple(static),
+        predicted=predicted,
+        fixes=tuple(fixes),
+        helper=helper,
+        table=table,
+    )

@@ -1,0 +1,89 @@
+"""Time stamps: values that differ at every call although they say nothing but "now"."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+
+from contend.model.callers import Caller
+from contend.model.functions import Access, FieldWrite
+from contend.model.values import Origin, Value
+
+_TIME_NAME = re.compile(
+    r"(^|[a-z_.])(now|timestamp|time|date|seen|(last|updated|touched|accessed|active|modified|synced|used)[A-Za-z]*|[a-z]+At)$"
+)
+_ARITHMETIC = frozenset({"+", "-", "*"})
+
+
+def is_time(value: Value, callers: Sequence[Caller] = ()) -> bool:
+    """Whether a value is the current time: the clock, arithmetic on it, or an argument that callers fill with it."""
+    if value.origin is Origin.TIME:
+        return True
+    if value.origin is Origin.ARGUMENT:
+        name = (value.field or value.text).rsplit(".", 1)[-1]
+        passed = [found for caller in callers for key, found in caller.arguments if key == name]
+        if passed:
+            return all(_is_clock(one) for one in passed)
+        return bool(_TIME_NAME.search(name))
+    if value.origin is Origin.COMPUTED and value.op in ("any", "??", "||"):
+        return bool(value.parts) and any(is_time(part, callers) for part in value.parts)
+    if value.origin is Origin.COMPUTED and (value.op in _ARITHMETIC or (value.op or "").startswith("call:")):
+        return any(is_time(part, callers) for part in value.parts)
+    return False
+
+
+def _is_clock(value: Value) -> bool:
+    return value.mentions(Origin.TIME) or bool(_TIME_NAME.search(value.text.rsplit(".", 1)[-1]))
+
+
+def carries_over(write: FieldWrite, access: Access) -> bool:
+    """Whether a field is written with what the row already holds, or with a value that rarely differs from it: a
+    constant, or `new ?? old`."""
+    value = write.value
+    if value.origin is Origin.CONSTANT:
+        return True
+    if value.origin is Origin.FIELD:
+        return value.field == write.name and value.row == access.row
+    return (
+        value.origin is Origin.COMPUTED
+        and value.op in ("??", "||", "any")
+        and any(part.origin is Origin.FIELD and part.field == write.name for part in value.walk())
+    )
+
+
+def stamps_in(access: Access, callers: Sequence[Caller] = ()) -> tuple[str, ...]:
+    """The fields of a write that only carry the time."""
+    return tuple(write.name for write in access.fields if is_time(write.value, callers))
+
+
+def only_stamps(access: Access, callers: Sequence[Caller] = ()) -> bool:
+    """Whether a write says nothing new but the time."""
+    stamps = set(stamps_in(access, callers))
+    return bool(stamps) and all(write.name in stamps or carries_over(write, access) for write in access.fields)
+
+
+def differs_every_time(value: Value, field: str, callers: Sequence[Caller] = ()) -> bool:
+    """Whether writing `value` twice writes two different values: it holds the time, something random, or itself plus
+    something."""
+    for part in value.walk():
+        if part.origin in (Origin.TIME, Origin.FRESH):
+            return True
+        if part.origin is Origin.ARGUMENT and is_time(part, callers):
+            return True
+        if part.origin is Origin.COMPUTED and part.op in ("+", "-"):
+            grows = any(inner.origin is Origin.FIELD and inner.field == field for inner in part.walk())
+            if grows and any(inner.origin is Origin.CONSTANT and inner.constant for inner in part.parts):
+                return True
+    return False
+
+
+def mentions_field(value: Value, table: str, fields: Iterable[str]) -> bool:
+    """Whether a value looks at one of these fields of a row of `table`."""
+    wanted = set(fields)
+    return any(
+        part.origin is Origin.FIELD
+        and part.table == table
+        and part.field is not None
+        and part.field.split(".")[0].split("[")[0] in wanted
+        for part in value.walk()
+    )

@@ -1,0 +1,345 @@
+"""Rule `unbatched-sequence`."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+
+from contend.model.callers import Caller
+from contend.model.findings import Finding, Fix, Impact, Severity
+from contend.model.functions import Access, Function
+from contend.model.values import Origin, Value
+from contend.rules.graph import AuditGraph, distinct
+from contend.rules.report import report
+from contend.rules.rule import Case, Rule
+
+
+class UnbatchedSequence(Rule):
+    """One handler calls several mutations, one after another, that write the same row.
+
+    ## What it does
+    Finds consecutive mutation calls in one function of the client or server, and calls in a loop whose row does not
+    depend on the loop, that write the same row each time.
+
+    ## Why it conflicts
+    Every call is a transaction of its own: the row is written, and every live query on it runs again, once per call.
+    Over HTTP and from actions, calls that are not awaited run at the same time and conflict with each other. Over one
+    WebSocket they do not (the server runs one connection's mutations one at a time), but each gives other tabs and
+    users another chance to conflict, and a failure between two of them leaves the row half changed.
+
+    ## Example
+    ```ts
+    await updateStep({ step: "plan", value: true });
+    await updateStep({ step: "payment", value: true });
+    ```
+
+    ## Use instead
+    ```ts
+    await updateSteps({ steps: { plan: true, payment: true } });
+    ```
+
+    ## When it stays quiet
+    When the calls write different rows or tables, when a user acts between them, when they stand on different branches,
+    and when the second needs the result of something outside Convex that the first one does not.
+
+    ## Fix safety
+    The batch is atomic: either all of it is written or nothing. Where a later call may fail without undoing an earlier
+    one, keep them apart.
+
+    ## References
+    - One connection's mutations run in order: convex-backend, crates/sync/src/worker.rs
+    - Mutations are transactions: https://docs.convex.dev/functions/mutation-functions#transactions
+    """
+
+    name = "unbatched-sequence"
+
+    def check(self, graph: AuditGraph) -> Iterator[Finding]:
+        scopes: dict[tuple[str, object], list[Caller]] = defaultdict(list)
+        for caller in graph.app.callers:
+            target = graph.functions.get(caller.function)
+            if target is not None and target.kind == "mutation" and caller.client not in ("transaction", "scheduler", "cron"):
+                scopes[(caller.scope, tuple(frame.line for frame in caller.chain[:-1]))].append(caller)
+        seen: set[str] = set()
+        for callers in scopes.values():
+            callers.sort(key=lambda caller: caller.order)
+            for finding in self._in_scope(graph, callers):
+                if finding.id not in seen:
+                    seen.add(finding.id)
+                    yield finding
+
+    def _in_scope(self, graph: AuditGraph, callers: Sequence[Caller]) -> Iterator[Finding]:
+        at = 0
+        while at < len(callers):
+            run = [callers[at]]
+            common: tuple[Access, Access] | None = None
+            for following in callers[at + 1 :]:
+                shared = _common_row(graph, run[-1], following)
+                if shared is None or not _follow(run[-1], following):
+                    break
+                common = common or shared
+                run.append(following)
+            if len(run) > 1 and common is not None:
+                yield self._finding(graph, run, common[1])
+            at += len(run)
+
+    def _finding(self, graph: AuditGraph, run: Sequence[Caller], access: Access) -> Finding:
+        first, last = run[0], run[-1]
+        function = graph.functions[first.function]
+        names = list(dict.fromkeys(graph.functions[caller.function].path for caller in run))
+        awaited = all(caller.consequence.awaited for caller in run[:-1])
+        socket = first.client == "websocket"
+        pairs = distinct(
+            pair for caller in run for pair in graph.pairs_on(graph.functions[caller.function], access)
+        ) if len(names) == 1 else distinct(graph.pairs_on(function, _own_write(function, access)))
+        calls = graph.estimator.calls_per_day(function.id) / max(1, len(graph.callers(function.id)))
+        extra = calls * (len(run) - 1)
+        reruns = sum(graph.estimator.of_pair(pair).query_reruns_per_day for pair in pairs if pair.kind == "invalidation")
+        predicted = Impact(
+            calls_per_day=extra,
+            writes_per_day=extra,
+            query_reruns_per_day=reruns * (len(run) - 1) / len(run) / max(1, len(graph.callers(function.id))),
+            assumptions=graph.estimator.traffic.say("users", "clicks"),
+        )
+        if not socket and not awaited:
+            own = [pair for pair in pairs if pair.kind == "conflict"]
+            predicted = graph.estimator.of_pairs(own)
+        how = "not awaited" if not awaited else "awaited one after another"
+        order = (
+            "one socket, so they do not conflict with each other; every call is one more write that others can meet"
+            if socket
+            else "they run at the same time and conflict with each other"
+            if not awaited
+            else "one after another; every call is one more write that others can meet"
+        )
+        finding = report(
+            graph,
+            self.name,
+            function=function,
+            cause=last.span,
+            text="".join(caller.snippet for caller in run),
+            message=f"{len(run)} calls in a row ({', '.join(names)}), {how}, write the same `{access.table}` row",
+            pairs=pairs,
+            callers=tuple(run),
+            static=(
+                "calls: " + ", ".join(f"{caller.span}" for caller in run),
+                f"all write the `{access.table}` row of {_whose(access)}",
+                order,
+            ),
+            predicted=predicted,
+            confidence="high" if len(names) == 1 else "medium",
+            table=access.table,
+            functions=[caller.function for caller in run],
+            at_most=Severity.LOW if socket or awaited else None,
+            fixes=(
+                Fix(
+                    "one mutation that takes all of it and writes the row once",
+                    "guided",
+                    f"{len(run) - 1} of {len(run)} writes and the re-runs of live queries that they cause",
+                    "other tabs and users that write the same row",
+                ),
+            ),
+        )
+        return finding
+
+    INVALID = (
+        Case(
+            "two awaited calls of one mutation in a handler",
+            {
+                "package.json": '{"dependencies": {"convex": "1.31.0", "react": "19.0.0"}}',
+                "convex/schema.ts": """
+import { defineSchema, defineTable } from "convex/server";
+import { v } from "convex/values";
+export default defineSchema({
+  users: defineTable({ token: v.string(), steps: v.record(v.string(), v.boolean()) }).index("by_token", ["token"]),
+});
+""",
+                "convex/users.ts": """
+import { mutation } from "./_generated/server";
+import { v } from "convex/values";
+export const updateStep = mutation({
+  args: { step: v.string() },
+  handler: async (ctx, args) => {
+    const identity = await ctx.auth.getUserIdentity();
+    if (!identity) throw new Error("sign in first");
+    const user = await ctx.db
+      .query("users")
+      .withIndex("by_token", (q) => q.eq("token", identity.tokenIdentifier))
+      .unique();
+    if (!user) throw new Error("no user");
+    await ctx.db.patch(user._id, { steps: { ...user.steps, [args.step]: true } });
+  },
+});
+""",
+                "src/Wizard.tsx": """
+import { useMutation } from "convex/react";
+import { api } from "../convex/_generated/api";
+export function Wizard() {
+  const updateStep = useMutation(api.users.updateStep);
+  const finish = async () => {
+    await updateStep({ step: "plan" });
+    await updateStep({ step: "payment" });
+  };
+  return <button onClick={finish}>Done</button>;
+}
+""",
+            },
+            expects=('await updateStep({ step: "payment" })',),
+        ),
+        Case(
+            "an action writes one row with two mutations",
+            {
+                "package.json": '{"dependencies": {"convex": "1.31.0"}}',
+                "convex/schema.ts": """
+import { defineSchema, defineTable } from "convex/server";
+import { v } from "convex/values";
+export default defineSchema({ jobs: defineTable({ state: v.string(), note: v.optional(v.string()) }) });
+""",
+                "convex/jobs.ts": """
+import { action, internalMutation } from "./_generated/server";
+import { internal } from "./_generated/api";
+import { v } from "convex/values";
+export const setState = internalMutation({
+  args: { id: v.id("jobs"), state: v.string() },
+  handler: (ctx, args) => ctx.db.patch(args.id, { state: args.state }),
+});
+export const setNote = internalMutation({
+  args: { id: v.id("jobs"), note: v.string() },
+  handler: (ctx, args) => ctx.db.patch(args.id, { note: args.note }),
+});
+export const run = action({
+  args: { id: v.id("jobs") },
+  handler: async (ctx, { id }) => {
+    await ctx.runMutation(internal.jobs.setState, { id, state: "done" });
+    await ctx.runMutation(internal.jobs.setNote, { id, note: "ok" });
+  },
+});
+""",
+            },
+            expects=("internal.jobs.setNote",),
+        ),
+    )
+
+    VALID = (
+        Case(
+            "two calls, two tables",
+            {
+                "package.json": '{"dependencies": {"convex": "1.31.0"}}',
+                "convex/schema.ts": """
+import { defineSchema, defineTable } from "convex/server";
+import { v } from "convex/values";
+export default defineSchema({
+  jobs: defineTable({ state: v.string() }),
+  logs: defineTable({ text: v.string() }),
+});
+""",
+                "convex/jobs.ts": """
+import { action, internalMutation } from "./_generated/server";
+import { internal } from "./_generated/api";
+import { v } from "convex/values";
+export const setState = internalMutation({
+  args: { id: v.id("jobs"), state: v.string() },
+  handler: (ctx, args) => ctx.db.patch(args.id, { state: args.state }),
+});
+export const log = internalMutation({
+  args: { text: v.string() },
+  handler: (ctx, args) => ctx.db.insert("logs", { text: args.text }),
+});
+export const run = action({
+  args: { id: v.id("jobs") },
+  handler: async (ctx, { id }) => {
+    await ctx.runMutation(internal.jobs.setState, { id, state: "done" });
+    await ctx.runMutation(internal.jobs.log, { text: "done" });
+  },
+});
+""",
+            },
+            trap=True,
+        ),
+        Case(
+            "two branches, one call each",
+            {
+                **dict(INVALID[0].files),
+                "src/Wizard.tsx": """
+import { useMutation } from "convex/react";
+import { api } from "../convex/_generated/api";
+export function Wizard({ paid }: { paid: boolean }) {
+  const updateStep = useMutation(api.users.updateStep);
+  const finish = async () => {
+    if (paid) {
+      await updateStep({ step: "plan" });
+    } else {
+      await updateStep({ step: "payment" });
+    }
+  };
+  return <button onClick={finish}>Done</button>;
+}
+""",
+            },
+            trap=True,
+        ),
+    )
+
+
+def _follow(one: Caller, other: Caller) -> bool:
+    """Whether one call leads on to the other: the same trigger, and no condition that shuts one of them out."""
+    if one.trigger.kind != other.trigger.kind or one.trigger.detail != other.trigger.detail:
+        return False
+    held = {(guard.span, guard.holds) for guard in one.guards}
+    if any((guard.span, not guard.holds) in held for guard in other.guards):
+        return False
+    return one.span != other.span
+
+
+def _common_row(graph: AuditGraph, one: Caller, other: Caller) -> tuple[Access, Access] | None:
+    """A write of each call's function that means the same row, with the arguments of these calls."""
+    first, second = graph.functions.get(one.function), graph.functions.get(other.function)
+    if first is None or second is None:
+        return None
+    for a in first.writes:
+        for b in second.writes:
+            if a.operation == "insert" or b.operation == "insert" or a.table is None or a.table != b.table:
+                continue
+            if a.loops or b.loops:
+                continue
+            left, right = _row_key(first, a, dict(one.arguments)), _row_key(second, b, dict(other.arguments))
+            if left is not None and left == right:
+                return a, b
+    return None
+
+
+def _row_key(function: Function, access: Access, arguments: Mapping[str, Value], depth: int = 0) -> str | None:
+    """What decides which row a write reaches, in the caller's terms; None where that cannot be said."""
+    for key in access.keys:
+        value = key.value
+        text = _in_caller(value, arguments)
+        if text is not None:
+            return f"{access.table}:{text}"
+        if value.origin is Origin.FIELD and value.row is not None and depth < 3:
+            for read in function.reads:
+                if read.row == value.row and read is not access and read.keys:
+                    parts = [_in_caller(bound.value, arguments) for bound in read.keys]
+                    if all(part is not None for part in parts):
+                        return f"{read.table}:" + ",".join(str(part) for part in parts) + f":{value.field}"
+    return None
+
+
+def _in_caller(value: Value, arguments: Mapping[str, Value]) -> str | None:
+    if value.origin is Origin.IDENTITY:
+        return f"identity:{value.text}"
+    if value.origin is Origin.CONSTANT:
+        return f"constant:{value.text}"
+    if value.origin is Origin.ARGUMENT:
+        passed = arguments.get((value.field or value.text).split(".")[-1])
+        if passed is not None and passed.origin not in (Origin.FRESH, Origin.TIME):
+            return f"argument:{passed.text}"
+    return None
+
+
+def _own_write(function: Function, access: Access) -> Access:
+    return next((write for write in function.writes if write.table == access.table), access)
+
+
+def _whose(access: Access) -> str:
+    return ", ".join(key.value.text for key in access.keys) or "one key"
+
+
