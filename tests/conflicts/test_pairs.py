@@ -22,6 +22,7 @@ from tests.conflicts.build import (
 )
 
 from contend.conflicts import derive_pairs, interval_in_words
+from contend.model.callers import Caller
 from contend.model.findings import Sharing
 from contend.model.functions import Function
 from contend.model.values import Origin, Value
@@ -130,8 +131,8 @@ def test_a_mutation_that_writes_nothing_is_a_victim_only_where_it_is_checked() -
     check = function("m:check", read("messages", "by_room", eq("room", arg("room"))))
     send = function("m:send", insert("messages", room=arg("room")))
 
-    def victims(*callers: object) -> set[str]:
-        return {pair.victim for pair in derive_pairs(app([MESSAGES], [check, send], callers)).all}  # type: ignore[arg-type]
+    def victims(*callers: Caller) -> set[str]:
+        return {pair.victim for pair in derive_pairs(app([MESSAGES], [check, send], callers)).all}
 
     assert victims(calls("m:check", "event", "websocket")) == {"m:check"}
     assert victims(calls("m:check", "scheduler", "scheduler")) == {"m:check"}

@@ -261,6 +261,11 @@ class _Rates:
         return sum(events for events, _ in found), "users" if by_users else "app"
 
 
+def is_everywhere(entry: str) -> bool:
+    """Whether a component is on every page: a layout, a provider, the app itself."""
+    return bool(_EVERYWHERE.search(entry))
+
+
 def is_admin(place: str) -> bool:
     """Whether a page or file is for administrators, by its path."""
     return bool(_ADMIN.search(place))

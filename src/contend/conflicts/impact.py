@@ -22,7 +22,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Final
 
-from contend.conflicts.heat import Heat, heats, is_admin
+from contend.conflicts.heat import Heat, heats, is_admin, is_everywhere
 from contend.conflicts.meeting import (
     Ground,
     Meetings,
@@ -98,20 +98,29 @@ class Estimator:
         return heat.calls_per_day if heat is not None else 0.0
 
     def open_queries(self, query: str) -> float:
-        """Live queries of this function that are open while users are active: one per tab, where anything in the
-        repository subscribes to it; per tab of an administrator, where only pages for those do."""
+        """Live queries of this function that are open while users are active. A tab shows one page at a time: a query of
+        single pages is open in that share of the tabs, one of a layout or provider in every tab; of an administrator's
+        tabs only, where only pages for those subscribe to it."""
         places = self._subscribed.get(query)
         if not places:
             return 0.0
-        people = self.traffic.admin_users if all(is_admin(place) for place in places) else self.traffic.users
-        return people * self.traffic.tabs
+        people = self.traffic.admin_users if all(is_admin(place) for place, _ in places) else self.traffic.users
+        entries = {entry for _, entry in places}
+        shown = 1.0 if any(is_everywhere(entry) for entry in entries) else min(1.0, len(entries) * self._page_share)
+        return people * self.traffic.tabs * shown
 
     @cached_property
-    def _subscribed(self) -> Mapping[str, set[str]]:
-        """The files that subscribe to each query."""
-        found: dict[str, set[str]] = defaultdict(set)
+    def _page_share(self) -> float:
+        """The share of the time that a tab shows one given page, as far as the app has that many."""
+        pages = {entry for places in self._subscribed.values() for _, entry in places if not is_everywhere(entry)}
+        return min(self.traffic.page_time, 1 / max(1, len(pages)))
+
+    @cached_property
+    def _subscribed(self) -> Mapping[str, set[tuple[str, str]]]:
+        """The files and the pages that subscribe to each query."""
+        found: dict[str, set[tuple[str, str]]] = defaultdict(set)
         for subscription in self.pairs.app.subscriptions:
-            found[subscription.query].add(subscription.span.file)
+            found[subscription.query].add((subscription.span.file, subscription.component))
         return found
 
     @cached_property

@@ -193,4 +193,5 @@ def _starts_with(victim: Source, writer: Source, duration: float) -> float:
         return float(1 - missed**writer.width) * alike
     same_place = victim.caller.scope and victim.caller.scope == writer.caller.scope
     unawaited = not victim.caller.consequence.awaited or not writer.caller.consequence.awaited
-    return 1.0 if same_place and unawaited and not (victim.caller.after_await or writer.caller.after_await) else 0.0
+    together = same_place and unawaited and victim.caller.epoch == writer.caller.epoch
+    return 1.0 if together else 0.0

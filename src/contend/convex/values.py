@@ -196,7 +196,13 @@ def size(value: object) -> int:
     if isinstance(value, dict):
         total = 2
         for name, item in value.items():
-            total += len(name) + 1 + size(item)
+            kind = type(item)
+            if kind is float or kind is int:
+                total += len(name) + 10
+            elif kind is str and item.isascii():
+                total += len(name) + 3 + len(item)
+            else:
+                total += len(name) + 1 + size(item)
         return total
     if isinstance(value, (list, tuple)):
         return 2 + sum([size(item) for item in value])

@@ -18,15 +18,15 @@ class Conflict(NamedTuple):
 
     `table` is the table of the read index, `document` the written document (one that this transaction may never have
     seen), `component` the path of the component that owns the table: None for the app itself. For a system table all
-    three are None, and `read_table` still names it. `index` is the read index, `ts` the commit timestamp of the write,
-    `source` its write source, `victim` that of the rejected transaction (convex-backend:
+    three are None, and `read_table` still names it. `index_name` is the read index, `ts` the commit timestamp of the
+    write, `source` its write source, `victim` that of the rejected transaction (convex-backend:
     crates/database/src/database.rs).
     """
 
     table: str | None
     document: str | None
     component: str | None
-    index: str
+    index_name: str
     read_table: str
     source: str
     victim: str
@@ -71,6 +71,11 @@ def find_published(reads: ReadSet, begin_ts: int, upto_ts: int | None, victim: s
     return None
 
 
+def invalidates(commit: PendingCommit, reads: ReadSet) -> bool:
+    """Whether a commit changes what was read: a live query with these reads runs again."""
+    return any(_overlapping_index(reads, table, entry) is not None for table, entry, _ in commit.entries)
+
+
 def _pending(reads: ReadSet, pending: Sequence[PendingCommit], victim: str) -> Conflict | None:
     for commit in pending:
         for table, entry, _ in sorted(commit.entries, key=lambda item: (item[0].order, item[1].id)):
@@ -102,7 +107,7 @@ def _conflict(table: Table, index: str, entry: LogEntry, victim: str) -> Conflic
         table=None if hidden else table.name,
         document=None if hidden else entry.id,
         component=None if hidden else table.component or None,
-        index=index,
+        index_name=index,
         read_table=table.path,
         source=entry.source,
         victim=victim,

@@ -147,29 +147,20 @@ class Database:
     def validate(self, tx: Transaction) -> PendingCommit | Committed | Conflict:
         """Checks a transaction and ends it. One that wrote nothing is committed without a check; else it is in conflict
         or pending, and then conflicts with later ones though nobody can read it before `publish`."""
-        self.end(tx)
         if not tx.always_checked and not tx.writes:
+            self.end(tx)
             return Committed(tx.begin_ts, 0)
-        begin_ts = tx.begin_ts
-        if begin_ts < self.now_ns - self.retention_ns and begin_ts < self.latest_ts:
-            raise OutOfRetentionError(
-                f"The transaction began at {begin_ts}, before the oldest write still in the log; run it again."
-            )
-        if self.write_bytes_per_second is not None:
-            self._check_throughput(self.write_bytes_per_second)
-        if tx.claimed_ids:
-            self._check_claims(tx)
-        if self.pending:
-            reads: ReadSet | None = read_set(self, tx)
-        else:
-            reads = endangered_reads(self, tx) if self.latest_ts > begin_ts else None
-        if reads is not None:
-            conflict = find_conflict(reads, begin_ts, self.pending, tx.source)
-            if conflict is not None:
-                return conflict
+        try:
+            conflict = self._check(tx)
+        finally:
+            self.end(tx)  # not before: what it read must stay until it is checked
+        if conflict is not None:
+            return conflict
         ts = self._assigned_ts = max(self.latest_ts + 1, self.now_ns, self._assigned_ts + 1)
         pending = PendingCommit(ts, _entries(tx, ts), tx)
         self.pending.append(pending)
+        if tx.claimed_ids:
+            self._claimed.update([id for _, id in tx.claimed_ids])
         return pending
 
     def publish(self, pending: PendingCommit) -> Committed:
@@ -232,6 +223,24 @@ class Database:
 
     # Inside
 
+    def _check(self, tx: Transaction) -> Conflict | None:
+        if tx.ended:
+            return None  # `end` says so
+        begin_ts = tx.begin_ts
+        if begin_ts < self.now_ns - self.retention_ns and begin_ts < self.latest_ts:
+            raise OutOfRetentionError(
+                f"The transaction began at {begin_ts}, before the oldest write still in the log; run it again."
+            )
+        if self.write_bytes_per_second is not None:
+            self._check_throughput(self.write_bytes_per_second)
+        if tx.claimed_ids:
+            self._check_claims(tx)
+        if self.pending:
+            reads: ReadSet | None = read_set(self, tx)
+        else:
+            reads = endangered_reads(self, tx) if self.latest_ts > begin_ts else None
+        return None if reads is None else find_conflict(reads, begin_ts, self.pending, tx.source)
+
     def _oldest_needed(self) -> int:
         return self._pins[0].ts if self._pins else self.latest_ts
 
@@ -252,7 +261,6 @@ class Database:
         for table, id in tx.claimed_ids:
             if id in self._claimed or id in table.documents:
                 raise BadRequestError(f"Document ID {id} is or was in use in table {table.path}", "DocumentIdInUse")
-        self._claimed.update(id for _, id in tx.claimed_ids)
 
 
 def _entries(tx: Transaction, ts: int) -> list[tuple[Table, LogEntry, Version]]:

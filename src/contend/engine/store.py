@@ -6,18 +6,19 @@ that some kept version has is in it, and a scan checks that the version it sees 
 
 from __future__ import annotations
 
-from bisect import bisect_left, insort
+from bisect import bisect_left
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Any
 
 from contend.convex.intervals import Interval, after
-from contend.convex.keys import BY_CREATION_TIME, BY_ID, id_key, index_fields, index_key
-from contend.convex.values import Document, Key
+from contend.convex.keys import BY_CREATION_TIME, BY_ID, field_value, id_key, index_fields, index_key
+from contend.convex.values import Document, Key, sort_key
 from contend.model.schema import Validator
 
 Keys = tuple[Key | None, ...]  # one per index slot; None where the index no longer exists
 
 BY_ID_SLOT = 0
+BY_CREATION_TIME_SLOT = 1
 
 
 class Version:
@@ -61,16 +62,21 @@ class Index:
     """An enabled database index. `fields` are all of its key's; `roots` the document fields they start from; `keys` the
     sorted keys of every kept version (not maintained for `by_id`); `record` the id of its `_index` document."""
 
-    __slots__ = ("fields", "keys", "name", "record", "roots", "slot", "table")
+    __slots__ = ("declared", "fields", "keys", "name", "record", "roots", "slot", "table")
 
     def __init__(self, table: Table, name: str, declared: Sequence[str], slot: int) -> None:
         self.table = table
         self.name = name
+        self.declared = tuple(declared)
         self.fields = index_fields(name, declared)
         self.roots = frozenset(field.split(".")[0] for field in declared)
         self.slot = slot
         self.keys: list[Key] = []
         self.record: str | None = None
+
+    def key(self, document: Document, last: Key) -> Key:
+        """The document's key, whose last parts, creation time and id, are known."""
+        return (*[sort_key(field_value(document, field)) for field in self.declared], *last)
 
     def sorted_keys(self) -> list[Key]:
         """All keys in order; the caller must not change the list."""
@@ -165,16 +171,21 @@ class Table:
 
     def keys_of(self, document: Document) -> Keys:
         """The document's key in each index, by slot."""
-        return tuple([None if index is None else index_key(document, index.fields) for index in self.slots])
+        last = (sort_key(document["_creationTime"]), (5, document["_id"]))
+        keys: list[Key | None] = [last[1:], last]
+        for index in self.slots[2:]:
+            keys.append(None if index is None else index.key(document, last))
+        return tuple(keys)
 
     def changed_keys(self, old: Keys, document: Document, fields: Collection[str]) -> Keys:
         """The document's keys, of which only those with a field in `fields` differ from `old`."""
         if self.indexed_roots.isdisjoint(fields):
             return old
         keys = list(old)
-        for index in self.slots:
-            if index is not None and not index.roots.isdisjoint(fields):
-                keys[index.slot] = index_key(document, index.fields)
+        last = old[BY_CREATION_TIME_SLOT]
+        for index in self.slots[2:]:
+            if index is not None and last is not None and not index.roots.isdisjoint(fields):
+                keys[index.slot] = index.key(document, last)
         return tuple(keys)
 
     def visible(self, id: str, ts: int) -> Version | None:
@@ -286,7 +297,7 @@ def _add_key(keys: list[Key], key: Any) -> None:
         return
     position = bisect_left(keys, key)
     if position == len(keys) or keys[position] != key:
-        insort(keys, key)
+        keys.insert(position, key)
 
 
 def _keys_between(index: Index, interval: Interval, descending: bool) -> Iterator[Key]:

@@ -10,7 +10,7 @@ from contend.evidence.inventory import build_inventory
 from contend.evidence.notes import notes_of
 from contend.model.app import Repository, Suppression
 from contend.model.audit import Assumption, Audit, Suppressions
-from contend.model.findings import Finding, Note
+from contend.model.findings import Finding, Note, Pair
 
 from contend.model.settings import Settings, SettingsError, check_rules
 from contend.rules import Rule, all_rules
@@ -23,15 +23,16 @@ def audit_repository(repository: Repository, settings: Settings, rules: Sequence
     traffic = traffic_of(settings)
     findings: list[Finding] = []
     notes: list[Note] = []
-    pairs = []
+    pairs: list[Pair] = []
+    estimators = {id(app): Estimator(derive_pairs(app), traffic) for app in repository.apps}
     for app in repository.apps:
-        index = derive_pairs(app)
-        graph = AuditGraph(app, Estimator(index, traffic))
+        estimator = estimators[id(app)]
+        graph = AuditGraph(app, estimator)
         for rule in chosen:
             findings.extend(rule.check(graph))
         notes.extend(notes_of(app))
-        pairs.extend(index.all)
-    inventory = build_inventory(repository, traffic)
+        pairs.extend(estimator.pairs.all)
+    inventory = build_inventory(repository, lambda app: estimators[id(app)])
     silenced, suppressions = silence(worst_first(findings), repository.suppressions)
     return Audit(
         repository=repository,

@@ -74,7 +74,7 @@ class Caller:
     `function` is the callee's id; `span` the call itself; `chain` leads from the trigger (first) down to the call
     (last). `arguments` are what it passes, by name, with `*` for a spread. `scope` identifies the innermost code
     function the call stands in (`file:line` of its start) and `order` its place in it, so that consecutive calls can be
-    found; `after_await` is true where an earlier call of the same scope has been awaited before this one. `flagged`: a
+    found; `epoch` counts the awaits of work outside Convex that stand before it there. `flagged`: a
     state or ref that the same code sets guards the call, so that it happens once.
     """
 
@@ -89,7 +89,7 @@ class Caller:
     loops: tuple[LoopContext, ...] = ()
     scope: str = ""
     order: int = 0
-    after_await: bool = False
+    epoch: int = 0
     from_function: str | None = None  # id of the Convex function that starts it
     delay_ms: float | None = None  # scheduler
     snippet: str = ""

@@ -45,8 +45,19 @@ class WriteEntry:
 
 
 @dataclass(frozen=True, slots=True)
+class WrittenRow:
+    """A document that a mutation writes: its table, how it is found in words, and the other functions that write such a
+    row (hot ones first, then by rate; none for a row that the mutation inserts)."""
+
+    table: str
+    row: str
+    other_writers: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class MultiDocumentEntry:
-    """A mutation that writes several documents in one transaction. `reason` names the other writers of each row."""
+    """A mutation that writes several documents in one transaction. `reason` names the other writers of each row,
+    `rows` lists them all."""
 
     app: str
     function: str
@@ -55,6 +66,7 @@ class MultiDocumentEntry:
     tables: tuple[str, ...]
     verdict: Verdict
     reason: str
+    rows: tuple[WrittenRow, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from contend.model.callers import Caller
 from contend.model.findings import Finding, Fix
 from contend.model.functions import Access, Function, Guard
 from contend.model.places import Span
+from contend.model.values import Origin
 from contend.rules.graph import AuditGraph, own_pairs_first, same_row
 from contend.rules.guards import age_test, compared_with_itself, fields_of_row, newer_than_stored
 from contend.rules.report import report
@@ -157,11 +158,8 @@ class IneffectiveGuard(Rule):
             if caller.client != "scheduler":
                 continue
             for guard in caller.guards:
-                looked = [
-                    name
-                    for name in fields_of_row(guard.condition, None, access.table)
-                    if name in {write.name for write in access.fields}
-                ]
+                timed = guard.condition.mentions(Origin.TIME)
+                looked = [name for name in fields_of_row(guard.condition, None, access.table) if timed and name in stamps]
                 if looked:
                     scheduler = graph.functions.get(caller.from_function or "")
                     where = scheduler.path if scheduler is not None else "its caller"

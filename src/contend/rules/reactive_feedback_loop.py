@@ -394,12 +394,13 @@ def _impact(graph: AuditGraph, function: Function, pairs: Sequence[Pair]) -> Imp
     traffic = graph.estimator.traffic
     rounds = traffic.users * traffic.page_views * SECONDS_ON_PAGE * 1000 / ROUND_TRIP_MS
     share = _share_with_two_tabs(graph, function) * (traffic.tabs - 1) / traffic.tabs * traffic.page_time
-    reruns = len({pair.victim for pair in pairs if pair.kind == "invalidation"})
+    victims = {pair.victim for pair in pairs if pair.kind == "invalidation"}
+    open_in_a_tab = sum(map(graph.estimator.open_queries, victims)) / (traffic.users * traffic.tabs)
     return Impact(
         retries_per_day=rounds * share,
         calls_per_day=rounds,
         writes_per_day=rounds,
-        query_reruns_per_day=rounds * max(1, reruns),
+        query_reruns_per_day=rounds * max(1.0, open_in_a_tab),
         assumptions=(
             *traffic.say("users", "page_views"),
             f"the page stays open {SECONDS_ON_PAGE:g} s a view",

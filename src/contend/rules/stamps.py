@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Sequence
 
 from contend.model.callers import Caller
-from contend.model.functions import Access, FieldWrite
+from contend.model.functions import Access
 from contend.model.values import Origin, Value
 
 _TIME_NAME = re.compile(
@@ -36,18 +36,16 @@ def _is_clock(value: Value) -> bool:
     return value.mentions(Origin.TIME) or bool(_TIME_NAME.search(value.text.rsplit(".", 1)[-1]))
 
 
-def carries_over(write: FieldWrite, access: Access) -> bool:
-    """Whether a field is written with what the row already holds, or with a value that rarely differs from it: a
-    constant, or `new ?? old`."""
-    value = write.value
-    if value.origin is Origin.CONSTANT:
-        return True
+def carries_over(value: Value, name: str, row: str | None) -> bool:
+    """Whether a field `name` is written with what the row already holds, or with `new ?? old`."""
     if value.origin is Origin.FIELD:
-        return value.field == write.name and value.row == access.row
-    return (
-        value.origin is Origin.COMPUTED
-        and value.op in ("??", "||", "any")
-        and any(part.origin is Origin.FIELD and part.field == write.name for part in value.walk())
+        return value.field == name and (row is None or value.row == row or value.row is None)
+    if value.origin is Origin.COMPUTED and value.op in ("??", "||"):
+        return any(carries_over(part, name, row) for part in value.parts) and all(
+            part.origin is not Origin.COMPUTED for part in value.parts
+        )
+    return value.origin is Origin.COMPUTED and value.op == "any" and all(
+        carries_over(part, name, row) for part in value.parts
     )
 
 
@@ -56,10 +54,30 @@ def stamps_in(access: Access, callers: Sequence[Caller] = ()) -> tuple[str, ...]
     return tuple(write.name for write in access.fields if is_time(write.value, callers))
 
 
-def only_stamps(access: Access, callers: Sequence[Caller] = ()) -> bool:
-    """Whether a write says nothing new but the time."""
+_TOUCH_NAME = re.compile(
+    r"^(last|latest|recent)(?!Sync|Error|Run|Payment|Login)|seen|active|activity|access|used|touched|heartbeat|^ping|beat|visited|viewed",
+    re.IGNORECASE,
+)
+_PRESENCE_NAME = re.compile(r"online|active|present|typing|connected|away", re.IGNORECASE)
+
+
+def touches(access: Access, callers: Sequence[Caller] = ()) -> bool:
+    """Whether a write says no more than "somebody was here": stamps by name (`lastSeenAt`, `lastUsed`, `heartbeat`) or
+    `updatedAt` alone, values carried over, and presence flags. A stamp that tells of an event (`revokedAt`,
+    `publishedAt`) or stands beside a new state is news."""
     stamps = set(stamps_in(access, callers))
-    return bool(stamps) and all(write.name in stamps or carries_over(write, access) for write in access.fields)
+    rest = [write for write in access.fields if write.name not in stamps]
+    news = [
+        write
+        for write in rest
+        if not carries_over(write.value, write.name, access.row)
+        and not (write.value.origin is Origin.CONSTANT and _PRESENCE_NAME.search(write.name))
+    ]
+    if not stamps or news:
+        return False
+    return any(_TOUCH_NAME.search(name) for name in stamps) or (
+        not rest and all(name.lower().startswith(("updated", "modified")) for name in stamps)
+    )
 
 
 def differs_every_time(value: Value, field: str, callers: Sequence[Caller] = ()) -> bool:

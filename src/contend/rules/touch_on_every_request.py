@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from contend.model.callers import Caller
+from contend.model.callers import Caller, Trigger
 from contend.model.findings import Finding, Fix, Sharing
 from contend.model.functions import Access, Function, Guard
 from contend.rules.graph import AuditGraph, own_pairs_first
 from contend.rules.guards import is_effective, newer_than_stored
 from contend.rules.report import helper_of, report
 from contend.rules.rule import Case, Rule
-from contend.rules.stamps import only_stamps, stamps_in
+from contend.rules.stamps import stamps_in, touches
 
 _HOT = frozenset({"server-request", "webhook", "keystroke"})
 HEARTBEAT_MS = 120_000.0  # a repeating timer with a longer period is not a hot path
@@ -78,7 +78,7 @@ class TouchOnEveryRequest(Rule):
         for function in graph.mutations:
             callers = graph.callers(function.id)
             for access in function.writes:
-                if access.operation == "insert" or access.span in seen or not only_stamps(access, callers):
+                if access.operation == "insert" or access.span in seen or not touches(access, callers):
                     continue
                 if any(_keeps_out(guard, access, callers) for guard in access.guards):
                     continue
@@ -99,7 +99,7 @@ class TouchOnEveryRequest(Rule):
         stamps = ", ".join(f"`{name}`" for name in stamps_in(access, callers))
         pairs = own_pairs_first(graph.pairs_on(function, access), function.id)
         trigger = hot[0].trigger
-        every = _EVERY.get(trigger.kind, "call")
+        every = every_what(trigger)
         others = sum(1 for pair in pairs if pair.kind == "conflict" and pair.victim != pair.writer)
         residual = "a burst that finds an old stamp still writes once per request"
         if others:
@@ -276,12 +276,14 @@ export function Button({ token }: { token: string }) {
     )
 
 
-_EVERY = {
-    "server-request": "server request",
-    "webhook": "delivery of a webhook",
-    "keystroke": "change of an input",
-    "timer": "beat of a timer",
-}
+def every_what(trigger: Trigger) -> str:
+    """What a hot path runs on, as "on every …" goes on."""
+    if trigger.kind == "server-request":
+        everywhere = "every request" in trigger.detail or "layout" in trigger.detail
+        return "server request" if everywhere else f"request to {trigger.detail}"
+    if trigger.kind == "timer":
+        return f"beat of a timer ({trigger.period_ms / 1000:g} s)" if trigger.period_ms else "beat of a timer"
+    return {"webhook": "delivery of a webhook", "keystroke": "change of an input"}.get(trigger.kind, "call")
 
 
 def _keeps_out(guard: Guard, access: Access, callers: tuple[Caller, ...]) -> bool:

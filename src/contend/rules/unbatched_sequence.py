@@ -14,6 +14,10 @@ from contend.rules.report import report
 from contend.rules.rule import Case, Rule
 
 
+_CAUGHT = "an error was caught"
+_OTHER_CLIENTS = frozenset({"transaction", "scheduler", "cron"})
+
+
 class UnbatchedSequence(Rule):
     """One handler calls several mutations, one after another, that write the same row.
 
@@ -57,7 +61,9 @@ class UnbatchedSequence(Rule):
         scopes: dict[tuple[str, object], list[Caller]] = defaultdict(list)
         for caller in graph.app.callers:
             target = graph.functions.get(caller.function)
-            if target is not None and target.kind == "mutation" and caller.client not in ("transaction", "scheduler", "cron"):
+            if caller.trigger.kind == "script":
+                continue
+            if target is not None and target.kind == "mutation" and caller.client not in _OTHER_CLIENTS:
                 scopes[(caller.scope, tuple(frame.line for frame in caller.chain[:-1]))].append(caller)
         seen: set[str] = set()
         for callers in scopes.values():
@@ -91,13 +97,13 @@ class UnbatchedSequence(Rule):
         pairs = distinct(
             pair for caller in run for pair in graph.pairs_on(graph.functions[caller.function], access)
         ) if len(names) == 1 else distinct(graph.pairs_on(function, _own_write(function, access)))
-        calls = graph.estimator.calls_per_day(function.id) / max(1, len(graph.callers(function.id)))
+        calls = _calls_per_day(graph, first)
         extra = calls * (len(run) - 1)
         reruns = sum(graph.estimator.of_pair(pair).query_reruns_per_day for pair in pairs if pair.kind == "invalidation")
         predicted = Impact(
             calls_per_day=extra,
             writes_per_day=extra,
-            query_reruns_per_day=reruns * (len(run) - 1) / len(run) / max(1, len(graph.callers(function.id))),
+            query_reruns_per_day=reruns * extra / max(graph.estimator.calls_per_day(function.id), extra, 1),
             assumptions=graph.estimator.traffic.say("users", "clicks"),
         )
         if not socket and not awaited:
@@ -280,11 +286,23 @@ export function Wizard({ paid }: { paid: boolean }) {
     )
 
 
+def _calls_per_day(graph: AuditGraph, caller: Caller) -> float:
+    """How often one call is made."""
+    heat = graph.estimator.heats.get(caller.function)
+    sources = [source for source in heat.sources if source.caller == caller] if heat is not None else []
+    return sum(source.calls_per_day for source in sources)
+
+
 def _follow(one: Caller, other: Caller) -> bool:
     """Whether one call leads on to the other: the same trigger, and no condition that shuts one of them out."""
     if one.trigger.kind != other.trigger.kind or one.trigger.detail != other.trigger.detail:
         return False
+    if one.epoch != other.epoch:
+        return False  # something outside Convex is awaited between them
     held = {(guard.span, guard.holds) for guard in one.guards}
+    caught = {guard.span for guard in one.guards if guard.condition.text == _CAUGHT}
+    if caught != {guard.span for guard in other.guards if guard.condition.text == _CAUGHT}:
+        return False  # one stands in a `catch`
     if any((guard.span, not guard.holds) in held for guard in other.guards):
         return False
     return one.span != other.span

@@ -81,7 +81,7 @@ def _in_log(interval: str, after: int, upto: int, deleted: bool = False, later: 
     reads = IndexReads(index)
     reads.add(intervals[interval])
     conflict = find_published(ReadSet([reads], {}), after, upto)
-    return None if conflict is None else conflict.index
+    return None if conflict is None else conflict.index_name
 
 
 def _sleeps(runner: Runner, failures: int) -> list[float]:

@@ -168,7 +168,7 @@ def _occ(world: World, step: Step) -> None:
         elif name == "document":
             found = world.names.get(outcome.document or "", outcome.document)
         else:
-            found = getattr(outcome, name)
+            found = getattr(outcome, "index_name" if name == "index" else name)
         if found != expected:
             raise CaseFailedError(f"{name} should be {expected!r}, is {found!r}")
 

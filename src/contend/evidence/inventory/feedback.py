@@ -115,7 +115,7 @@ def _asked(write: Access, caller: Caller, table: str, field: str | None) -> bool
         for part in guard.condition.walk():
             if part.origin is not Origin.FIELD or part.row is None or not part.row.startswith("live:"):
                 continue
-            names = (part.field or "").replace("[]", "").strip(".").split(".")
-            if field is None or field in names:
-                return field is not None or bool(guard.condition.op)
+            names = [name for name in (part.field or "").replace("[]", "").split(".") if name]
+            if field in names if field is not None else (names or (guard.condition.op == "!") is guard.holds):
+                return True
     return False

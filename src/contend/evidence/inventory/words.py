@@ -59,7 +59,7 @@ def trigger_words(caller: Caller) -> str:
     trigger = caller.trigger
     entry = entry_words(caller)
     match trigger.kind:
-        case "server-request" | "script" | "test":
+        case "server-request" | "script":
             return entry
         case "render":
             return f"the render or mount of {entry}"

@@ -18,6 +18,7 @@ HOT_CALLS = 500.0
 """Calls a day from which on a function is hot: more than clicks and page views of a small app make, less than every
 request of a page load, a timer or typing does."""
 _PASSED_ON = frozenset({"action", "scheduler", "function"})
+_NO_LIVE_START = frozenset({"action", "function", "scheduler", "script"})
 _MOST_ORIGINS = 100
 
 
@@ -89,6 +90,19 @@ class World:
         return found
 
     @cached_property
+    def row_writers(self) -> Mapping[tuple[str, str], tuple[Function, ...]]:
+        """The mutations that write existing rows, by app and table; hot ones first, then by rate. (Inserts make rows of
+        their own.)"""
+        found: dict[tuple[str, str], dict[str, Function]] = defaultdict(dict)
+        for function in self.functions.values():
+            if function.kind == "mutation":
+                for access in function.accesses:
+                    if access.operation in ("patch", "replace", "delete"):
+                        for table in access.tables:
+                            found[function.app, table][function.id] = function
+        return {key: tuple(sorted(group.values(), key=self._hottest_first)) for key, group in found.items()}
+
+    @cached_property
     def _hot(self) -> dict[str, str | None]:
         return {}
 
@@ -129,8 +143,10 @@ class World:
         return tuple(ends)
 
     def triggers(self, id: str, limit: int = 3) -> str:
-        """What sets a function off, in words."""
-        return triggers_in_words(self.origins(id), limit)
+        """What sets a function off, in words; scripts and functions that nothing calls only where there is no more."""
+        origins = self.origins(id)
+        live = [caller for caller in origins if caller.trigger.kind not in _NO_LIVE_START]
+        return triggers_in_words(live or origins, limit)
 
     def run_by(self, id: str) -> tuple[Function, ...]:
         """The mutations that a start of the function runs: itself, or those that an action runs, through other actions
@@ -174,6 +190,12 @@ class World:
         if heat is None or not heat.called:
             return NOBODY
         return "only scripts and tests call it" if heat.scripts_only else ""
+
+    def _hottest_first(self, function: Function) -> tuple[bool, bool, float, int, str]:
+        """Hot ones, those that are called, then those that write few tables: what empties every table comes last."""
+        id = function.id
+        tables = len({table for access in function.writes for table in access.tables})
+        return self.hot(id) is None, not self.is_called(id), -self.rate(id), tables, function.path
 
     def _why_hot(self, id: str) -> str | None:
         if id in self.feedback:

@@ -58,12 +58,14 @@ class Activation:
         self.effects: list[Effect] = []
         self.exits: list[ExitPoint] = []
         self.returns: list[t.Value] = []
+        self.jumps: list[dict[str, t.Value]] = []  # names as they are at each `break` and `continue` of the loop
         self.guards: tuple[Condition, ...] = ()
         self.loops: tuple[Round, ...] = ()
         self.tries: tuple[Catching, ...] = ()
         self.settings: tuple[Setting, ...] = ()
         self.steps: tuple[Step, ...] = ()
         self.mode: Mode = "value"
+        self.epoch = 0
         self.return_mode: Mode = "returned"
         self.inlined = 0  # depth of inner functions evaluated in place
         self.active: set[tuple[str, int]] = set()
@@ -89,6 +91,7 @@ class Activation:
             self.settings,
             self.steps,
             self.mode,
+            self.epoch,
         )
 
     def new_row(self) -> t.RowId:
@@ -201,6 +204,8 @@ class Activation:
         )
         for effect in summary.effects:
             self.record_below(effect, outer, summary.name, substitution)
+        if summary.waits:
+            self.epoch += 1
         return substitution.apply(summary.result)
 
     def record_below(self, effect: Effect, outer: Place, name: str, substitution: Substitution) -> None:
@@ -335,4 +340,4 @@ def substituted_place(place: Place, own_guards: int, own_loops: int, substitutio
             for setting in place.settings
         ]
     )
-    return Place(place.site, place.body, guards, loops, place.tries, settings, place.steps, place.mode)
+    return Place(place.site, place.body, guards, loops, place.tries, settings, place.steps, place.mode, place.epoch)

@@ -78,6 +78,9 @@ def _named(program: Program, module: str, type: ir.TName, depth: int) -> Validat
             found = [Validator(kind, table=table) for table in tables]
             return found[0] if len(found) == 1 else Validator("union", items=tuple(found))
         return None
+    if name in ("TableNames", "TableNamesInDataModel"):
+        names = [Validator("literal", literal=table) for table in program.schema_of(module).tables]
+        return Validator("union", items=tuple(names)) if names else None
     if name in _SCALARS and not args:
         return _SCALARS[name]
     if name in ("null", "undefined", "void"):

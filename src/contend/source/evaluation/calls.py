@@ -261,6 +261,8 @@ def unknown_call(act: Activation, name: str, arguments: Sequence[t.Value], node:
     for argument in arguments:
         if isinstance(argument, t.Context) or (isinstance(argument, t.Capability) and argument.name == "db"):
             act.record(EscapeEffect(act.place(node), name))
+    if act.mode == "awaited":
+        act.epoch += 1
     run_callbacks(act, Setting("callback", name, Site(act.module, node.start, node.end)), arguments, node)
     return t.Opaque(f"{name}()")
 

@@ -80,6 +80,7 @@ class Place:
     settings: tuple[Setting, ...] = ()
     steps: tuple[Step, ...] = ()
     mode: Mode = "value"
+    epoch: int = 0
 
     def below(self, outer: Place, name: str) -> Place:
         """This place, reached through a call of `name` at `outer`."""
@@ -96,6 +97,7 @@ class Place:
             settings=outer.settings + self.settings,
             steps=(*outer.steps, Step(outer.site, name), *self.steps),
             mode=mode,
+            epoch=self.epoch,
         )
 
 
@@ -223,6 +225,7 @@ class Summary:
     effects: tuple[Effect, ...]
     exits: tuple[ExitPoint, ...]
     result: Value
+    waits: bool = False  # it awaits something outside Convex
 
 
 def moved(effect: Any, place: Place) -> Any:

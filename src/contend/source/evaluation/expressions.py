@@ -230,6 +230,8 @@ def _target_value(act: Activation, target: ir.Pattern) -> t.Value:
 
 def merge(old: t.Value, new: t.Value) -> t.Value:
     """What a variable may hold after an assignment that may or may not have happened."""
+    if isinstance(old, t.Listing) and isinstance(new, t.Listing) and () in (old.items, new.items):
+        return t.Listing(new.item if old.items == () else old.item)  # a list that was still empty, and what it got
     return t.choice([old, new])
 
 

@@ -42,6 +42,7 @@ from contend.source.evaluation.terms import (
 
 ANY = Validator("any")
 STRING = Validator("string")
+_NULL = Const(None, "null")
 NUMBER = Validator("number")
 _CAPABILITIES = frozenset({"db", "auth", "scheduler", "storage", "meta", "vars"})
 _SYSTEM_FIELDS = {"_creationTime": NUMBER}
@@ -273,10 +274,25 @@ def element(term: Value, schema: Schema) -> Value:
     return Opaque("element")
 
 
+def key_of(term: Value) -> Value:
+    """Any key of an object or a map: one of its names where they are all known."""
+    options = split(term)
+    if len(options) > 1:
+        return choice([key_of(option) for option in options])
+    one = options[0].value if isinstance(options[0], Typed) else options[0]
+    if isinstance(one, Table_) and one.key is not None:
+        return one.key
+    if isinstance(one, Record) and one.fields and not one.spreads and not one.computed:
+        return Typed(Opaque("key"), union([Validator("literal", literal=name) for name, _ in one.fields]))
+    return Opaque("key")
+
+
 def typed(term: Value, type: Validator | None) -> Value:
     """`term` with an annotation: what already has a structure keeps it."""
     if type is None or type.kind in ("unknown", "any"):
         return term
+    if isinstance(term, Choice):
+        return choice([item if item in (UNDEFINED, _NULL) else typed(item, type) for item in term.items])
     if type.kind == "context":
         return Context("", term) if is_symbolic(term) or isinstance(term, Opaque) else term
     if type.kind == "database":

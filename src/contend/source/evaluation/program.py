@@ -275,7 +275,7 @@ class Program:
         result = annotated_result(act, function, run_body(act, function, "returned"))
         if self.directory_of(closure.module) is None:
             self._run_unattached(act, result)
-        summary = Summary(act.owner, name, closure.module, tuple(act.effects), tuple(act.exits), result)
+        summary = Summary(act.owner, name, closure.module, tuple(act.effects), tuple(act.exits), result, act.epoch > 0)
         self._summaries[key] = summary
         return summary
 

@@ -13,8 +13,11 @@ from contend.source.evaluation.annotations import annotated
 from contend.source.evaluation.catching import catching_of
 from contend.source.evaluation.effects import Condition, ExitPoint, Mode, Round, Setting
 from contend.source.evaluation.expressions import bind, evaluate, merge
-from contend.source.evaluation.members import typed
+from contend.source.evaluation.members import key_of, split, typed
 from contend.source.libraries.convex_server import iterate
+
+
+CAUGHT = t.Opaque("an error was caught")  # what holds inside a `catch`
 
 
 class Flow(IntEnum):
@@ -140,21 +143,29 @@ def _loop(act: Activation, node: ir.Loop) -> Flow:
     frame = act.frame
     before = frame.names
     frame.names = dict(before)
-    saved = act.guards
+    saved, jumps = act.guards, act.jumps
+    act.jumps = []
     bound = len(over.items) if isinstance(over, t.Listing) and over.items is not None else None
     with act.within(Round(over, act.site(node), False, bound)):
         if node.pattern is not None:
-            bind(act, node.pattern, t.Opaque("key") if node.kind == "in" else _iteration(act, over))
+            bind(act, node.pattern, key_of(over) if node.kind == "in" else _iteration(act, over))
         execute(act, node.body)
     act.guards = saved
-    frame.names = _merged(before, frame.names)
+    after = frame.names
+    for names in act.jumps:
+        after = _merged(after, names)
+    act.jumps = jumps
+    frame.names = _merged(before, after)
     return Flow.ON
 
 
 def _iteration(act: Activation, over: t.Value) -> t.Value:
-    if isinstance(over, t.Table_):
-        return t.Listing(over.value, (over.key or t.Opaque("key"), over.value))
-    return act.element(over)
+    pairs = [_pair(option) if isinstance(option, t.Table_) else act.element(option) for option in split(over)]
+    return t.choice(pairs)
+
+
+def _pair(table: t.Table_) -> t.Value:
+    return t.Listing(table.value, (table.key or t.Opaque("key"), table.value))
 
 
 def _try(act: Activation, node: ir.Try) -> Flow:
@@ -174,7 +185,8 @@ def _try(act: Activation, node: ir.Try) -> Flow:
         frame.names = _merged(before, dict(after))
         if node.parameter is not None:
             bind(act, node.parameter, t.Opaque("error"))
-        caught = execute(act, node.handler)
+        with act.under(Condition(CAUGHT, True, act.site(node))):
+            caught = execute(act, node.handler)
         if flow is Flow.ON and caught is Flow.ON:
             frame.names = _merged(after, frame.names)
             act.guards = saved
@@ -216,6 +228,7 @@ def _switch(act: Activation, node: ir.Switch) -> Flow:
 
 
 def _jump(act: Activation, node: ir.Jump) -> Flow:
+    act.jumps.append(act.frame.names)
     return Flow.JUMP
 
 

@@ -9,7 +9,7 @@ from contend.source import ir
 from contend.source.evaluation import terms as t
 from contend.source.evaluation.activation import Activation
 from contend.source.evaluation.effects import Round, Setting, Site
-from contend.source.evaluation.members import split
+from contend.source.evaluation.members import key_of, split
 
 _PASS_THROUGH = frozenset(
     {"structuredClone", "Object.freeze", "Object.seal", "Promise.resolve", "String", "BigInt", "Number", "Math.floor",
@@ -71,9 +71,9 @@ def _listed(act: Activation, name: str, first: t.Value, arguments: Sequence[t.Va
     from contend.source.evaluation.calls import call_value
 
     if name == "Object.keys":
-        return t.Listing(t.Opaque("key"))
+        return t.Listing(key_of(first))
     if name == "Object.entries":
-        return t.Listing(t.Listing(act.element(first), (t.Opaque("key"), act.element(first))))
+        return t.Listing(t.Listing(act.element(first), (key_of(first), act.element(first))))
     if name == "Object.fromEntries":
         return t.Table_(_entry(act, act.element(first), 1))
     item = act.element(first)
@@ -220,9 +220,9 @@ def _collection(
     if name in ("get", "at", "pop", "shift"):
         return t.choice([act.element(receiver), t.UNDEFINED])
     if name in ("values", "slice", "reverse", "toReversed", "toSorted", "sort", "splice", "keys", "filter", "fill"):
-        return t.Listing(act.element(receiver)) if name != "keys" else t.Listing(t.Opaque("key"))
+        return t.Listing(act.element(receiver)) if name != "keys" else t.Listing(key_of(receiver))
     if name == "entries":
-        return t.Listing(t.Listing(act.element(receiver), (t.Opaque("key"), act.element(receiver))))
+        return t.Listing(t.Listing(act.element(receiver), (key_of(receiver), act.element(receiver))))
     if name == "flat":
         return t.Listing(act.element(act.element(receiver)))
     if name == "concat":
@@ -261,8 +261,12 @@ def construct(act: Activation, callee: t.Value, arguments: Sequence[t.Value], no
         if not arguments:
             from contend.source.evaluation.annotations import annotated
 
-            value = annotated(act.program, act.module, node.types[1]) if len(node.types) > 1 else None
-            return t.Table_(t.Typed(t.Opaque("value"), value) if value is not None else t.Opaque("value of an empty map"))
+            types = [annotated(act.program, act.module, type) for type in node.types[:2]]
+            key, value = types if len(types) == 2 else (None, None)
+            return t.Table_(
+                t.Typed(t.Opaque("value"), value) if value is not None else t.Opaque("value of an empty map"),
+                t.Typed(t.Opaque("key"), key) if key is not None else None,
+            )
         pair = act.element(first)
         return t.Table_(_entry(act, pair, 1), _entry(act, pair, 0))
     if name == "Set":

@@ -120,6 +120,7 @@ class CallerReader:
                 loops=self._reader.loops(place.loops),
                 scope=f"{place.body.module}:{self._positions.line(place.body)}",
                 order=order,
+                epoch=place.epoch,
                 from_function=source,
                 delay_ms=_number(effect.delay) if effect.via == "schedule" else None,
                 snippet=self._positions.text(place.site),

@@ -47,10 +47,13 @@ def link_functions(
         scope = program.scope(module)
         if scope is None:
             continue
+        named = {entry.exported for entry in scope.module.exports}
         for entry in scope.module.exports:
             if entry.type_only:
                 continue
             for name, value in _exported(program, module, entry):
+                if entry.exported == "*" and name in named:
+                    continue  # an export by name wins over `export *`
                 if isinstance(value, t.Registered):
                     path = app.module_path(module)
                     path = path if name == "default" else f"{path}:{name}"

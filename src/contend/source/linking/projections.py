@@ -62,5 +62,5 @@ def _walk(term: t.Value, path: str, entries: dict[tuple[str, str], None], depth:
     elif isinstance(term, t.Table_):
         _walk(term.value, _below(path, "*"), entries, depth + 1)
     elif isinstance(term, t.Operation):
-        for part in term.parts:
+        for part in term.parts[-1:] if term.op == "&&" else term.parts:
             _walk(part, path, entries, depth + 1)

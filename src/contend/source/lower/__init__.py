@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from contend.source.ir import Module
-from contend.source.lower import components, expressions, jsx, statements, types
+from contend.source.lower import chains, components, declarations, expressions, jsx, statements, types
 from contend.source.lower.mending import parse_mended
 from contend.source.lower.modules import assemble, first_error, in_comment_of, unread
 from contend.source.lower.parsers import GaveUpError, tsx, typescript
@@ -20,7 +20,7 @@ LARGEST = 2 * 1024 * 1024
 """Files above this size, in bytes, are taken for generated and not parsed."""
 
 _TYPESCRIPT = (".ts", ".mts", ".cts")
-_REGISTERED = (expressions, jsx, statements, types)  # imported for the node kinds that they enter
+_REGISTERED = (chains, declarations, expressions, jsx, statements, types)  # imported for the node kinds that they enter
 
 
 def lower(path: str, data: bytes) -> Module:

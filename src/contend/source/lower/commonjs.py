@@ -118,7 +118,8 @@ def _exported(value: Expr, exports: list[Export], body: list[Stmt]) -> bool:
         for entry in whole.entries:
             if isinstance(entry, Property) and entry.key is not None:
                 local = _export_as(entry.key, entry.value, entry.start, exports, body)
-                entries.append(Property(entry.key, Name(local, entry.start, entry.start), entry.start, entry.end))
+                value_ = entry.value if isinstance(entry.value, Name) else Name(local, entry.start, entry.start)
+                entries.append(Property(entry.key, value_, entry.start, entry.end))
             else:
                 entries.append(entry)
         whole = Object(tuple(entries), whole.start, whole.end)

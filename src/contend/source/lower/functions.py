@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from contend.source.ir import Class, Expr, Function, Parameter, PName, Property, Return, Stmt, Type
 from contend.source.lower.dispatch import EXPRESSIONS, PATTERNS, STATEMENTS, TRIVIA, TYPES, solid
 from contend.source.lower.literals import string_value
+from contend.source.lower.operands import property_key
 from contend.source.lower.patterns import target
 from contend.source.lower.text import DEEPEST, INSIDE, SourceText, exact
 
@@ -132,18 +133,7 @@ def method(source: SourceText, node: Node, depth: int) -> Property | None:
 
 def _member_key(source: SourceText, node: Node, depth: int) -> tuple[str | None, Expr | None]:
     name = node.child_by_field_name("name")
-    if name is None:
-        return None, None
-    if name.type == "string":
-        return string_value(source, name), None
-    if name.type == "computed_property_name":
-        inside = solid(name.named_children)
-        if not inside:
-            return None, None
-        if inside[0].type == "string":
-            return string_value(source, inside[0]), None
-        return None, EXPRESSIONS[inside[0].type](source, inside[0], depth + 1)
-    return intern(source.of(name)), None
+    return (None, None) if name is None else property_key(source, name, depth)
 
 
 def _field(source: SourceText, node: Node, depth: int) -> Property | None:

@@ -1,0 +1,151 @@
+"""Whether the rows of a table ever go: which tables grow for ever, and what cleans them up."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from contend.model.functions import Access, Function, Guard
+from contend.model.schema import Table
+from contend.model.values import Origin, Value
+
+_WORDS = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+|\d+")
+_EXPIRING = frozenset("session token otp code nonce challenge verification invitation invite lock lease".split())
+_TECHNICAL = frozenset(
+    "log delivery attempt run job trace request heartbeat ping error debug queue failure".split()
+)
+_EVENTS = frozenset("event analytics view visit click impression metric stat beat presence hit activity".split())
+_HISTORY = frozenset("generation history snapshot notification message version revision feed cache".split())
+_TRAIL = frozenset("log trail event entry record".split())
+_BUSINESS = frozenset("scheduled config setting template type".split())
+_CLEANS = re.compile(r"clean|purge|prune|expire|sweep|trim|retention|stale|garbage|evict|vacuum", re.IGNORECASE)
+_MOMENT = re.compile(r"date|day|hour|week|month|minute|time|period|bucket|session|token|event|message", re.IGNORECASE)
+_EXPIRY_FIELD = re.compile(r"^expire(s|d)?(At|_at|On)?$|^(valid|ttl)_?(until|at)?$", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Nature:
+    """What kind of rows a table holds. `logs` for rows that are written once and lose their worth; `period` is how long
+    to keep those."""
+
+    logs: bool
+    words: str
+    period: str | None = None
+
+
+def nature_of(table: Table, insert_rate: float, by_machine: float) -> Nature:
+    """The nature of a table by its name, its fields and its predicted inserts a day, `by_machine` those that no user
+    asks for (crons, webhooks, effects, timers, every request)."""
+    words = [_singular(word.lower()) for word in _WORDS.findall(table.name)]
+    last = set(words[-2:])
+    often = insert_rate >= 50
+    if last & _BUSINESS or (words and words[0] in _BUSINESS):
+        return Nature(False, "records that users work with")
+    if "audit" in last and last & _TRAIL:
+        return Nature(True, "an audit log", "1 year")
+    if last & _EXPIRING or any(_EXPIRY_FIELD.match(field) for field in table.fields):
+        return Nature(True, "rows that expire", "until they expire")
+    if "access" in last and "request" in last:
+        return Nature(False, "records that users work with")
+    if last & _TECHNICAL:
+        return Nature(True, "a technical log", "7 days" if often else "30 days")
+    if last & _EVENTS:
+        return Nature(True, "events", "30 days")
+    if last & _HISTORY:
+        return Nature(True, "a history", "90 days")
+    if by_machine >= 50:
+        return Nature(True, "rows that no user asks for", "30 days" if often else "90 days")
+    return Nature(False, "records that users work with")
+
+
+def cleanups(functions: Iterable[Function], table: str) -> tuple[Function, ...]:
+    """The functions that delete rows of a table by age: in a loop over a read that is bounded or filtered by time, or
+    that calls itself a clean-up. One that empties tables whole is none, nor is a delete along with a parent."""
+    return tuple(
+        function
+        for function in functions
+        if any(_by_age(access, function) for access in function.writes if _deletes(access, table))
+    )
+
+
+def deleters(functions: Iterable[Function], table: str) -> tuple[Function, ...]:
+    """The functions that delete rows of a table."""
+    return tuple(
+        function for function in functions if any(_deletes(access, table) for access in function.writes)
+    )
+
+
+def bounded_by(inserts: Sequence[tuple[Function, Access]]) -> str | None:
+    """What a table has one row per, where every insert happens only if a lookup found none: the fields of the lookup.
+    None where rows are made without looking, or for each moment or session anew."""
+    found: dict[str, None] = {}
+    for function, access in inserts:
+        keys = _lookup(function, access)
+        if not keys or any(_MOMENT.search(field) for field in keys):
+            return None
+        found[", ".join(keys)] = None
+    return next(iter(found), None)
+
+
+def _lookup(function: Function, insert: Access) -> tuple[str, ...]:
+    """The fields of the lookup that has to miss before an insert."""
+    rows = [row for guard in insert.guards for row in missing_rows(guard)]
+    for read in function.accesses:
+        if not read.writes and read.row is not None and read.row in rows:
+            fields = tuple(key.field for key in read.keys if key.operator == "eq")
+            same = set(read.tables) & set(insert.tables)
+            if fields and (same or not any(set(r.tables) & set(insert.tables) for r in function.reads if r.row in rows)):
+                return fields
+    return ()
+
+
+def missing_rows(guard: Guard) -> Iterator[str]:
+    """The rows of which a guard says that there is none (`!existing`, `existing === null` …)."""
+    yield from _missing(guard.condition, guard.holds)
+
+
+def _missing(value: Value, holds: bool) -> Iterator[str]:
+    if value.op == "!" and value.parts:
+        yield from _missing(value.parts[0], not holds)
+    elif value.op in ("==", "!=") and len(value.parts) == 2:
+        nothing = [part for part in value.parts if part.text in ("null", "undefined", "0")]
+        if nothing and holds is (value.op == "=="):
+            for part in value.parts:
+                if part is not nothing[0]:
+                    yield from _missing(part, False)
+    elif (value.op == "||" and not holds) or (value.op == "&&" and holds):
+        for part in value.parts:
+            yield from _missing(part, holds)
+    elif not holds:
+        for part in value.walk() if value.op in (None, "any", "member") else ():
+            if part.origin is Origin.FIELD and part.row is not None:
+                yield part.row
+
+
+def _deletes(access: Access, table: str) -> bool:
+    return access.operation == "delete" and table in access.tables
+
+
+def _by_age(delete: Access, function: Function) -> bool:
+    reads = [read for read in function.reads if not read.writes and read.row is not None and read.row == delete.row]
+    by_time = any(guard.condition.mentions(Origin.TIME) for guard in delete.guards if not guard.early_exit) or any(
+        key.value.mentions(Origin.TIME) or (key.operator in ("lt", "lte") and key.field == "_creationTime")
+        for read in reads
+        for key in read.keys
+    )
+    if not delete.loops:
+        return by_time and bool(_CLEANS.search(function.path))
+    if by_time:
+        return True
+    narrowed = any(read.extent.filtered or read.keys or read.extent.reach == "take" for read in reads)
+    several = len(delete.tables) > 1
+    named = bool(_CLEANS.search(function.path))
+    unbounded = any(read.extent.filtered and not any(k.operator == "eq" for k in read.keys) for read in reads)
+    return (narrowed and named) or (unbounded and not several)
+
+
+def _singular(word: str) -> str:
+    if word.endswith("ies"):
+        return f"{word[:-3]}y"
+    return word[:-1] if word.endswith("s") and not word.endswith(("ss", "us", "is", "cs")) else word

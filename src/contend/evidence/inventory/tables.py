@@ -1,0 +1,171 @@
+"""The tables: who writes them how often, whether they grow for ever, and whether their rows are fought over."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+
+from contend.evidence.inventory.contention import contention_of, cost_in_words
+from contend.evidence.inventory.retention import Nature, bounded_by, cleanups, deleters, nature_of
+from contend.evidence.inventory.words import listed, per_day
+from contend.evidence.inventory.world import Part, World, names
+from contend.model.callers import TriggerKind
+from contend.model.findings import Sharing
+from contend.model.functions import Access, Function
+from contend.model.inventory import TableEntry, TimeToLive, Verdict
+from contend.model.schema import Table
+
+HIGH, MEDIUM = 500.0, 50.0
+"""Writes a day from which on a table is high or medium."""
+_MACHINE: frozenset[TriggerKind] = frozenset(
+    {"cron", "webhook", "effect", "timer", "timer-once", "render", "server-request", "keystroke", "unknown", "action"}
+)
+_RANK: dict[Verdict, int] = {"fix": 0, "watch": 1, "safe": 2}
+
+
+def table_entries(world: World, part: Part) -> Iterator[TableEntry]:
+    """One entry for each table that the schema declares or the code uses."""
+    writing: dict[str, dict[str, Function]] = defaultdict(dict)
+    for function in part.app.functions:
+        for access in function.writes:
+            for name in access.tables:
+                writing[name][function.id] = function
+    for name, table in sorted(part.app.tables.items()):
+        yield _entry(world, part, table, tuple(writing.get(name, {}).values()))
+
+
+def _entry(world: World, part: Part, table: Table, writers: Sequence[Function]) -> TableEntry:
+    app = part.app
+    distinct = [function for function in writers if world.aliases[function.id] == function.id]
+    rates = {function.id: _rate(world, part, function, table.name) for function in distinct}
+    inserts = [
+        (function, access)
+        for function in distinct
+        for access in function.writes
+        if access.operation == "insert" and table.name in access.tables
+    ]
+    ttl, period, growth, why = _growth(world, part, table, distinct, inserts)
+    rows, fought = _rows(world, part, table, distinct)
+    return TableEntry(
+        app=app.root,
+        name=table.name,
+        writers=tuple(sorted(names(writers, app))),
+        heat=_heat(world, distinct, rates),
+        deletes=tuple(sorted(names(deleters(writers, table.name), app))),
+        ttl=ttl,
+        proposed_period=period,
+        verdict=min(growth, rows, key=_RANK.__getitem__),
+        reason=f"{'; '.join([*([fought] if fought else []), why])}.",
+    )
+
+
+def _growth(
+    world: World,
+    part: Part,
+    table: Table,
+    writers: Sequence[Function],
+    inserts: Sequence[tuple[Function, Access]],
+) -> tuple[TimeToLive, str | None, Verdict, str]:
+    """Whether rows go in time: the answer, a period to propose, a verdict, and why."""
+    cleaners = cleanups(writers, table.name)
+    scheduled = [function for function in cleaners if world.reached_on_schedule(function.id)]
+    if scheduled:
+        return "scheduled", None, "safe", f"{listed(names(scheduled, part.app))} cleans it up on schedule"
+    if not inserts:
+        if table.library is not None:
+            return "not needed", None, "safe", f"the package {table.library} keeps its rows"
+        return "not needed", None, "safe", "nothing in this repository inserts into it, so it does not grow"
+    per = bounded_by(inserts)
+    if per is not None and not cleaners:
+        return "not needed", None, "safe", f"one row per {per}: it grows no further than those"
+    rate = sum(_insert_rate(world, part, function, access) for function, access in inserts)
+    machine = sum(
+        _insert_rate(world, part, function, access)
+        for function, access in inserts
+        if all(caller.trigger.kind in _MACHINE for caller in world.origins(function.id))
+    )
+    nature = nature_of(table, rate, machine)
+    if not nature.logs and not cleaners:
+        return "not needed", None, "safe", f"{nature.words}, predicted {per_day(rate)} new a day: they are kept"
+    return _unscheduled(world, part, cleaners, inserts, nature, rate)
+
+
+def _unscheduled(
+    world: World,
+    part: Part,
+    cleaners: Sequence[Function],
+    inserts: Sequence[tuple[Function, Access]],
+    nature: Nature,
+    rate: float,
+) -> tuple[TimeToLive, str | None, Verdict, str]:
+    """A table of rows that should go, and that nothing removes in time."""
+    grows = f"{nature.words}, predicted {per_day(rate)} new a day"
+    verdict: Verdict = "fix" if rate >= HIGH else "watch"
+    if not any(world.is_called(function.id) for function, _ in inserts):
+        grows = f"{nature.words}, but nothing in this repository calls what inserts them"
+        verdict = "safe"
+    ttl: TimeToLive = "exists but never scheduled" if cleaners else "none"
+    by = f"{listed(names(cleaners, part.app))} would remove old ones, but no cron and no scheduler reaches it"
+    return ttl, nature.period or "90 days", verdict, f"{grows}; {by if cleaners else 'nothing removes old ones'}"
+
+
+def _rows(world: World, part: Part, table: Table, writers: Sequence[Function]) -> tuple[Verdict, str]:
+    """Whether hot functions fight over rows of a table that exist: a verdict, and by whom."""
+    worst: Verdict = "safe"
+    told: dict[str, None] = {}
+    for function in writers:
+        touched = [a for a in function.writes if a.operation != "insert" and table.name in a.tables]
+        if not touched or world.hot(function.id) is None:
+            continue
+        contention = contention_of(world, function)
+        if not any(pair.table == table.name for pair in contention.pairs):
+            continue
+        decides = contention.worst is not None and contention.worst.table == table.name
+        verdict: Verdict = contention.verdict if decides else "watch"
+        if _RANK[verdict] < _RANK[worst]:
+            worst = verdict
+            told.clear()
+        if verdict == worst:
+            cost = cost_in_words(contention, part.app) if decides else ""
+            told[f"{names([function], part.app)[0]}{f' ({cost})' if cost else ''}"] = None
+    if worst == "safe":
+        return "safe", ""
+    shared = any(
+        part.estimator.pairs.sharing(function.id, access) is Sharing.EVERYONE
+        for function in writers
+        if world.hot(function.id) is not None
+        for access in function.writes
+        if access.operation != "insert" and table.name in access.tables
+    )
+    return worst, f"{'rows that everyone shares' if shared else 'its rows'} are written by hot functions: {listed(told)}"
+
+
+def _heat(world: World, writers: Sequence[Function], rates: Mapping[str, float]) -> str:
+    """How often the table is written, and what sets that off."""
+    if not writers:
+        return "none: nothing writes it"
+    called = [function for function in writers if world.is_called(function.id)]
+    if not called:
+        return "none: nothing in this repository calls its writers"
+    total = sum(rates.values())
+    level = "high" if total >= HIGH else "medium" if total >= MEDIUM else "low"
+    hottest = sorted(called, key=lambda function: (-rates[function.id], function.path))[:3]
+    triggers = listed(dict.fromkeys(world.triggers(function.id, 2) for function in hottest), 3)
+    return f"{level}: predicted {per_day(total)} writes a day, from {triggers}"
+
+
+def _rate(world: World, part: Part, function: Function, table: str) -> float:
+    """Predicted writes of a function to a table in a day; of writes under different conditions the most."""
+    rounds = [_rounds(part, access) for access in function.writes if table in access.tables]
+    return world.rate(function.id) * max(rounds, default=0.0)
+
+
+def _insert_rate(world: World, part: Part, function: Function, access: Access) -> float:
+    return world.rate(function.id) * _rounds(part, access)
+
+
+def _rounds(part: Part, access: Access) -> float:
+    rounds = 1.0
+    for loop in access.loops:
+        rounds *= part.estimator.traffic.loop_width if loop.bound is None else loop.bound
+    return rounds
