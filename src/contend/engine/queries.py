@@ -120,9 +120,11 @@ class Query:
         cursor: Cursor | None = None,
         end_cursor: Cursor | None = None,
         maximum_rows_read: int | None = None,
+        maximum_bytes_read: int | None = None,
     ) -> Page:
-        """One page: up to `num_items` documents after `cursor`, or, with `end_cursor`, all up to and with that one.
-        Raises `BadRequestError` for a second page in one transaction."""
+        """One page: up to `num_items` documents after `cursor`, or, with `end_cursor`, all up to and with that one. It
+        ends early once it has scanned `maximum_rows_read` documents or `maximum_bytes_read` bytes. Raises
+        `BadRequestError` for a second page in one transaction."""
         tx = self._tx
         if tx.paginated:
             raise multiple_paginated_queries()
@@ -134,6 +136,7 @@ class Query:
             range_ = up_to_cursor(range_, end_cursor.key, self._descending)
         scan = Scan(self._index, range_, self._descending)
         page: list[Row] = []
+        bytes_read = 0
         size = None if end_cursor is not None else num_items
         if size == 0:
             return Page([], False, cursor or Cursor(()))
@@ -145,7 +148,8 @@ class Query:
                 page.append(document)
             if len(page) == size:
                 return Page(page, False, Cursor(key))
-            if rows_read == maximum_rows_read:
+            bytes_read += bytes_
+            if rows_read == maximum_rows_read or (maximum_bytes_read is not None and bytes_read >= maximum_bytes_read):
                 return Page(page, False, Cursor(key), split_required=True)
         scan.exhausted = True
         return Page(page, end_cursor is None or end_cursor.key is None, end_cursor or Cursor(None))

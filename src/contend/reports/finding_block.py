@@ -48,6 +48,8 @@ def add_finding(page: Page, audit: Audit, finding: Finding, path: str) -> None:
     )
     page.paragraph(finding.message, first="  ")
     add_frame(page, audit.sources.get(finding.cause.file), finding.cause)
+    for number, reason in enumerate(finding.static):
+        page.labelled("why" if number == 0 else "", reason, hang=2)
     _add_pairs(page, finding)
     users = "it" if finding.function is not None else "the functions that use it"
     add_callers(page, finding.callers, called=users)

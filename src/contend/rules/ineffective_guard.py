@@ -11,7 +11,7 @@ from contend.model.places import Span
 from contend.model.values import Origin
 from contend.rules.graph import AuditGraph, own_pairs_first, same_row
 from contend.rules.guards import age_test, compared_with_itself, fields_of_row, newer_than_stored
-from contend.rules.report import report
+from contend.rules.report import cost, report
 from contend.rules.rule import Case, Rule
 from contend.rules.stamps import stamps_in
 
@@ -124,7 +124,7 @@ class IneffectiveGuard(Rule):
         text: str,
     ) -> Finding:
         pairs = own_pairs_first(graph.pairs_on(function, access), function.id)
-        predicted = graph.estimator.of_pairs(pairs)
+        predicted = cost(graph, pairs)
         return report(
             graph,
             self.name,
@@ -134,7 +134,7 @@ class IneffectiveGuard(Rule):
             message=why,
             pairs=pairs,
             callers=graph.origins(function.id),
-            static=(f"the guarded write: {access.snippet[:80]} ({access.span})", why),
+            static=(f"the write it guards: `{access.operation}` on `{access.table}` ({access.span})",),
             predicted=predicted,
             table=access.table,
             fixes=(
@@ -142,7 +142,7 @@ class IneffectiveGuard(Rule):
                     advice,
                     "guided",
                     "calls that follow one another within the threshold",
-                    "a burst that finds an old value still writes once per call",
+                    "a burst that finds an old value: each of its calls still writes",
                 ),
             ),
         )

@@ -132,13 +132,13 @@ class ReactiveFeedbackLoop(Rule):
                     f"call it only while {shown} is not set yet, and return early in `{function.path}` when it is",
                     "guided",
                     "the loop: one call per user instead of one per round trip",
-                    "a reload before the first answer may call once more",
+                    "one more call where a page is reloaded before the first answer",
                 ),
                 Fix(
                     f"depend on the part of `{link.dependency.text}` that the effect uses, not on the whole result",
                     "guided",
                     "wake-ups by fields that the effect does not look at",
-                    "the loop stays if the part contains what is written",
+                    "the loop itself, where that part holds what is written",
                 ),
             ),
         )

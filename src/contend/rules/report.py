@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from hashlib import blake2b
 
 from contend.model.callers import Caller
@@ -10,6 +11,9 @@ from contend.model.findings import Confidence, Finding, Fix, Impact, Pair, Sever
 from contend.model.functions import Access, Function
 from contend.model.places import Span
 from contend.rules.graph import AuditGraph
+
+
+MAX_ASSUMPTIONS = 6
 
 
 def finding_id(rule: str, app: str, owner: str, table: str | None, text: str) -> str:
@@ -26,6 +30,18 @@ def helper_of(access: Access, function: Function) -> str | None:
     if not access.path or access.path[-1].name == function.path:
         return None
     return access.path[-1].name
+
+
+def cost(graph: AuditGraph, pairs: Sequence[Pair]) -> Impact:
+    """What pairs cost together, with the assumptions that the worst of them rest on."""
+    whole = graph.estimator.of_pairs(pairs)
+    single = sorted((graph.estimator.of_pair(pair) for pair in pairs), key=_weight, reverse=True)
+    told = [text for impact in single[:2] for text in impact.assumptions]
+    return replace(whole, assumptions=tuple(dict.fromkeys(told))[:MAX_ASSUMPTIONS])
+
+
+def _weight(impact: Impact) -> float:
+    return impact.failures_per_day * 100 + impact.retries_per_day + impact.query_reruns_per_day / 100
 
 
 def report(

@@ -9,7 +9,7 @@ from contend.model.findings import Finding, Fix, Sharing
 from contend.model.functions import Access, Function, Guard
 from contend.rules.graph import AuditGraph, own_pairs_first
 from contend.rules.guards import is_effective, newer_than_stored
-from contend.rules.report import helper_of, report
+from contend.rules.report import cost, helper_of, report
 from contend.rules.rule import Case, Rule
 from contend.rules.stamps import stamps_in, touches
 
@@ -101,9 +101,6 @@ class TouchOnEveryRequest(Rule):
         trigger = hot[0].trigger
         every = every_what(trigger)
         others = sum(1 for pair in pairs if pair.kind == "conflict" and pair.victim != pair.writer)
-        residual = "a burst that finds an old stamp still writes once per request"
-        if others:
-            residual += f"; {others} other pair{'s' if others > 1 else ''} on this row"
         return report(
             graph,
             self.name,
@@ -113,35 +110,11 @@ class TouchOnEveryRequest(Rule):
             message=f"stamps {stamps} on one `{access.table}` row on every {every}, whether the stored stamp is old or not",
             pairs=pairs,
             callers=hot,
-            static=(
-                f"the write holds nothing new but the time ({stamps})",
-                "no condition on its way looks at the stored stamp",
-                f"started on every {every}: {trigger.entry or trigger.detail}",
-            ),
-            predicted=graph.estimator.of_pairs(pairs),
+            static=(f"the write holds nothing new but the time, and no condition on its way looks at the stored {stamps}",),
+            predicted=cost(graph, pairs),
             table=access.table,
             helper=helper_of(access, function),
-            fixes=(
-                Fix(
-                    f"start it once per page load, not on every {every} (skip data, preload and asset requests), or share "
-                    "one run per request",
-                    "guided",
-                    f"the burst: {function.path.split(':')[-1]} × itself within one page load",
-                    "two tabs or devices that load a page at the same moment",
-                ),
-                Fix(
-                    f"return before the write while the stored {stamps} is younger than 30 s and nothing else changed",
-                    "guided",
-                    "touches that follow one another within the window",
-                    residual,
-                ),
-                Fix(
-                    "move the stamp to a row of its own, so that functions that read this one no longer meet it",
-                    "manual",
-                    "pairs with other readers of this row",
-                    f"{function.path.split(':')[-1]} × itself",
-                ),
-            ),
+            fixes=_fixes(trigger.kind, function.path.split(":")[-1], stamps, others),
         )
 
     INVALID = (
@@ -299,3 +272,37 @@ def _hot(graph: AuditGraph, function: Function) -> tuple[Caller, ...]:
         if caller.trigger.kind in _HOT
         or (caller.trigger.kind == "timer" and (caller.trigger.period_ms or HEARTBEAT_MS) < HEARTBEAT_MS)
     )
+
+
+def _fixes(kind: str, name: str, stamps: str, others: int) -> tuple[Fix, ...]:
+    """The remedies, by what starts the touch; the one that removes most first."""
+    less = {
+        "server-request": Fix(
+            "start it once per page load, not on every request (skip data, preload and asset requests), or share one run "
+            "per request",
+            "guided",
+            f"the burst: {name} × itself within one page load",
+            "two tabs or devices that load a page at the same moment",
+        ),
+        "timer": Fix(
+            "let one tab of a user beat for all (Web Locks or BroadcastChannel), with a period well above the threshold "
+            "of what reads the stamp",
+            "guided",
+            f"{name} × itself from several tabs",
+            "several devices of one user",
+        ),
+    }
+    window = Fix(
+        f"return before the write while the stored {stamps} is younger than 30 s and nothing else changed",
+        "guided",
+        "touches that follow one another within the window",
+        "a burst that finds an old stamp: each of its calls still writes"
+        + (f"; {others} other pair{'s' if others > 1 else ''} on this row" if others else ""),
+    )
+    apart = Fix(
+        "move the stamp to a row of its own, so that functions that read this one no longer meet it",
+        "manual",
+        "pairs with other readers of this row",
+        f"{name} × itself",
+    )
+    return (*([less[kind]] if kind in less else []), window, *([apart] if others else []))

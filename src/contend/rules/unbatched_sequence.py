@@ -58,13 +58,11 @@ class UnbatchedSequence(Rule):
     name = "unbatched-sequence"
 
     def check(self, graph: AuditGraph) -> Iterator[Finding]:
-        scopes: dict[tuple[str, object], list[Caller]] = defaultdict(list)
+        scopes: dict[tuple[str, str], list[Caller]] = defaultdict(list)
         for caller in graph.app.callers:
-            target = graph.functions.get(caller.function)
-            if caller.trigger.kind == "script":
-                continue
-            if target is not None and target.kind == "mutation" and caller.client not in _OTHER_CLIENTS:
-                scopes[(caller.scope, tuple(frame.line for frame in caller.chain[:-1]))].append(caller)
+            if caller.trigger.kind != "script" and caller.client not in _OTHER_CLIENTS:
+                top = caller.chain[0]
+                scopes[(caller.from_function or caller.trigger.entry, top.file)].append(caller)
         seen: set[str] = set()
         for callers in scopes.values():
             callers.sort(key=lambda caller: caller.order)
@@ -295,6 +293,10 @@ def _calls_per_day(graph: AuditGraph, caller: Caller) -> float:
 
 def _follow(one: Caller, other: Caller) -> bool:
     """Whether one call leads on to the other: the same trigger, and no condition that shuts one of them out."""
+    if one.scope != other.scope or one.chain[:-1] != other.chain[:-1]:
+        return False
+    if [loop.span for loop in one.loops] != [loop.span for loop in other.loops]:
+        return False
     if one.trigger.kind != other.trigger.kind or one.trigger.detail != other.trigger.detail:
         return False
     if one.epoch != other.epoch:
@@ -311,7 +313,7 @@ def _follow(one: Caller, other: Caller) -> bool:
 def _common_row(graph: AuditGraph, one: Caller, other: Caller) -> tuple[Access, Access] | None:
     """A write of each call's function that means the same row, with the arguments of these calls."""
     first, second = graph.functions.get(one.function), graph.functions.get(other.function)
-    if first is None or second is None:
+    if first is None or second is None or first.kind != "mutation" or second.kind != "mutation":
         return None
     for a in first.writes:
         for b in second.writes:

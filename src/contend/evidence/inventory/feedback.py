@@ -92,9 +92,8 @@ def _shown(query: Function, table: str, path: str) -> frozenset[str]:
                 if of == table:
                     found.add(name.split(".")[0])
         return frozenset(found)
-    shown = frozenset(
-        field.split(".")[0] for projection in query.projections if projection.table == table for field in projection.fields
-    )
+    of_table = [projection for projection in query.projections if projection.table == table]
+    shown = frozenset(field.split(".")[0] for projection in of_table for field in projection.fields)
     if path and "*" in shown:
         name = path.replace("[]", "").strip(".").split(".")[0]
         return frozenset({name}) if name else shown

@@ -11,14 +11,12 @@ from contend.model.schema import Table
 from contend.model.values import Origin, Value
 
 _WORDS = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+|\d+")
-_EXPIRING = frozenset("session token otp code nonce challenge verification invitation invite lock lease".split())
-_TECHNICAL = frozenset(
-    "log delivery attempt run job trace request heartbeat ping error debug queue failure".split()
-)
-_EVENTS = frozenset("event analytics view visit click impression metric stat beat presence hit activity".split())
-_HISTORY = frozenset("generation history snapshot notification message version revision feed cache".split())
-_TRAIL = frozenset("log trail event entry record".split())
-_BUSINESS = frozenset("scheduled config setting template type".split())
+_EXPIRING = frozenset({"session", "token", "otp", "code", "nonce", "challenge", "verification", "invitation", "invite", "lock", "lease"})
+_TECHNICAL = frozenset({"log", "delivery", "attempt", "run", "job", "trace", "request", "heartbeat", "ping", "error", "debug", "queue", "failure"})
+_EVENTS = frozenset({"event", "analytics", "view", "visit", "click", "impression", "metric", "stat", "beat", "presence", "hit", "activity"})
+_HISTORY = frozenset({"generation", "history", "snapshot", "notification", "message", "version", "revision", "feed", "cache"})
+_TRAIL = frozenset({"log", "trail", "event", "entry", "record"})
+_BUSINESS = frozenset({"scheduled", "config", "setting", "template", "type"})
 _CLEANS = re.compile(r"clean|purge|prune|expire|sweep|trim|retention|stale|garbage|evict|vacuum", re.IGNORECASE)
 _MOMENT = re.compile(r"date|day|hour|week|month|minute|time|period|bucket|session|token|event|message", re.IGNORECASE)
 _EXPIRY_FIELD = re.compile(r"^expire(s|d)?(At|_at|On)?$|^(valid|ttl)_?(until|at)?$", re.IGNORECASE)
@@ -35,7 +33,7 @@ class Nature:
 
 
 def nature_of(table: Table, insert_rate: float, by_machine: float) -> Nature:
-    """The nature of a table by its name, its fields and its predicted inserts a day, `by_machine` those that no user
+    """The nature of a table by its name, its indexes (one on an expiry) and its predicted inserts a day, `by_machine` those that no user
     asks for (crons, webhooks, effects, timers, every request)."""
     words = [_singular(word.lower()) for word in _WORDS.findall(table.name)]
     last = set(words[-2:])
@@ -44,7 +42,7 @@ def nature_of(table: Table, insert_rate: float, by_machine: float) -> Nature:
         return Nature(False, "records that users work with")
     if "audit" in last and last & _TRAIL:
         return Nature(True, "an audit log", "1 year")
-    if last & _EXPIRING or any(_EXPIRY_FIELD.match(field) for field in table.fields):
+    if last & _EXPIRING or any(_EXPIRY_FIELD.match(index.fields[0]) for index in table.indexes):
         return Nature(True, "rows that expire", "until they expire")
     if "access" in last and "request" in last:
         return Nature(False, "records that users work with")
@@ -77,27 +75,29 @@ def deleters(functions: Iterable[Function], table: str) -> tuple[Function, ...]:
 
 
 def bounded_by(inserts: Sequence[tuple[Function, Access]]) -> str | None:
-    """What a table has one row per, where every insert happens only if a lookup found none: the fields of the lookup.
-    None where rows are made without looking, or for each moment or session anew."""
+    """What a table has one row per, where every insert happens only if a lookup found none: the fields of the lookup,
+    or `set-up` where all are made once, into what is empty. None where rows are made without looking, or for each
+    moment or session anew."""
     found: dict[str, None] = {}
     for function, access in inserts:
         keys = _lookup(function, access)
-        if not keys or any(_MOMENT.search(field) for field in keys):
+        if keys is None or any(_MOMENT.search(field) for field in keys):
             return None
-        found[", ".join(keys)] = None
-    return next(iter(found), None)
+        if keys:
+            found[", ".join(keys)] = None
+    return next(iter(found), "set-up" if inserts else None)
 
 
-def _lookup(function: Function, insert: Access) -> tuple[str, ...]:
-    """The fields of the lookup that has to miss before an insert."""
-    rows = [row for guard in insert.guards for row in missing_rows(guard)]
-    for read in function.accesses:
-        if not read.writes and read.row is not None and read.row in rows:
-            fields = tuple(key.field for key in read.keys if key.operator == "eq")
-            same = set(read.tables) & set(insert.tables)
-            if fields and (same or not any(set(r.tables) & set(insert.tables) for r in function.reads if r.row in rows)):
-                return fields
-    return ()
+def _lookup(function: Function, insert: Access) -> tuple[str, ...] | None:
+    """The fields of the lookup that has to miss before an insert: in the same table, or in one whose row is made with
+    it. None where nothing is looked up."""
+    rows = {row for guard in insert.guards for row in missing_rows(guard)}
+    reads = [read for read in function.reads if not read.writes and read.row in rows]
+    reads.sort(key=lambda read: not set(read.tables) & set(insert.tables))
+    for read in reads:
+        if any(write.operation == "insert" and set(write.tables) & set(read.tables) for write in function.writes):
+            return tuple(key.field for key in read.keys if key.operator == "eq")
+    return None
 
 
 def missing_rows(guard: Guard) -> Iterator[str]:

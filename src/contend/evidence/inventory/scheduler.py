@@ -86,7 +86,7 @@ def _judged(
         return "safe", ["an action that writes nothing back"]
     back = f"an action that writes back through {listed(names(mutations, app))}"
     worst: Verdict = "safe"
-    told: list[str] = []
+    meetings: list[str] = []
     for mutation in mutations:
         contention = contention_of(world, mutation)
         if contention.verdict == "safe":
@@ -97,24 +97,24 @@ def _judged(
         tables = listed(sorted({f"`{pair.table}`" for pair in contention.pairs}))
         who = listed(sorted(names(meets, app)))
         cost = cost_in_words(contention, app)
-        told.append(f"{names([mutation], app)[0]} meets {who} on {tables}{f' ({cost})' if cost else ''}")
+        meetings.append(f"{names([mutation], app)[0]} meets {who} on {tables}{f' ({cost})' if cost else ''}")
     if worst == "safe":
         return "safe", [f"{back}, which no hot writer meets"]
-    return worst, [f"{back}; {listed(told, 3)}; {_ONCE}, so a conflict lost for good loses the rest of its work"]
+    return worst, [f"{back}; {listed(meetings, 3)}; {_ONCE}, so a conflict lost for good loses the rest of its work"]
 
 
 def _of_mutation(world: World, app: App, target: Function) -> tuple[Verdict, list[str]]:
     """A scheduled mutation is watched as soon as anything that is called writes its rows too."""
     contention = contention_of(world, target)
     verdict = contention.verdict
-    told: list[str] = []
+    rows: list[str] = []
     for document in documents(target):
         if document.fresh:
             continue
         writers = other_writers(world, target, document.table)
-        told.append(f"it writes {document.words}: {writers_in_words(world, app, writers)}")
+        rows.append(f"it writes {document.words}: {writers_in_words(world, app, writers)}")
         if verdict == "safe" and any(world.is_called(writer.id) for writer in writers):
             verdict = "watch"
     cost = cost_in_words(contention, app)
-    told = list(dict.fromkeys(told)) or ["it only inserts" if target.writes else "it writes nothing"]
-    return verdict, [*told, *([cost] if cost else [])]
+    rows = list(dict.fromkeys(rows)) or ["it only inserts" if target.writes else "it writes nothing"]
+    return verdict, [*rows, *([cost] if cost else [])]

@@ -77,7 +77,8 @@ def _growth(
         return "not needed", None, "safe", "nothing in this repository inserts into it, so it does not grow"
     per = bounded_by(inserts)
     if per is not None and not cleaners:
-        return "not needed", None, "safe", f"one row per {per}: it grows no further than those"
+        kept = "made once, at set-up" if per == "set-up" else f"one row per {per}: it grows no further than those"
+        return "not needed", None, "safe", kept
     rate = sum(_insert_rate(world, part, function, access) for function, access in inserts)
     machine = sum(
         _insert_rate(world, part, function, access)
@@ -137,7 +138,8 @@ def _rows(world: World, part: Part, table: Table, writers: Sequence[Function]) -
         for access in function.writes
         if access.operation != "insert" and table.name in access.tables
     )
-    return worst, f"{'rows that everyone shares' if shared else 'its rows'} are written by hot functions: {listed(told)}"
+    which = "rows that everyone shares" if shared else "its rows"
+    return worst, f"{which} are written by hot functions: {listed(told)}"
 
 
 def _heat(world: World, writers: Sequence[Function], rates: Mapping[str, float]) -> str:

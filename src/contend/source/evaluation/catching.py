@@ -41,8 +41,10 @@ def _of_statements(body: tuple[ir.Stmt, ...]) -> tuple[str, tuple[str, ...]]:
         elif isinstance(node, ir.Return) and not node.implicit:
             kinds.add("returns")
         elif isinstance(node, ir.Assign) and isinstance(node.target, ir.PExpr):
-            kinds.add("calls")
-            changed.append(f"sets {dotted(node.target.target)}")
+            target = dotted(node.target.target)
+            if target:
+                kinds.add("calls")
+                changed.append(f"sets {target}")
     for name in calls:
         low = name.lower()
         if any(mark in low for mark in _REPORTS):

@@ -43,7 +43,7 @@ def _text(term: t.Value, depth: int) -> str:
     if isinstance(term, t.Operation):
         return _operation(term, below)
     if isinstance(term, t.Choice):
-        shown = [text_of(item, below) for item in term.items[:3]]
+        shown = [text_of(item, below) for item in t.alternatives(term)[:3]]
         return " | ".join(dict.fromkeys(shown))
     if isinstance(term, t.Record):
         names = [name for name, _ in term.fields[:4]] + [f"...{text_of(spread, below)}" for spread in term.spreads[:2]]

@@ -12,7 +12,7 @@ from contend.source.lower.modules import assemble, first_error, in_comment_of, u
 from contend.source.lower.parsers import GaveUpError, tsx, typescript
 from contend.source.lower.programs import read_program
 from contend.source.lower.recursion import deep_recursion
-from contend.source.lower.text import SourceText
+from contend.source.lower.text import SourceText, is_binary, without_nul
 
 __all__ = ["LARGEST", "lower"]
 
@@ -25,7 +25,7 @@ _REGISTERED = (chains, declarations, expressions, jsx, statements, types)  # imp
 
 def lower(path: str, data: bytes) -> Module:
     """Lower one source file; `path` decides by its ending how it is read and is kept as given."""
-    if b"\0" in data:
+    if is_binary(data):
         return unread(path, data, "binary file (NUL bytes), not parsed")
     if len(data) > LARGEST:
         return unread(path, data, f"generated file of {len(data) / (1024 * 1024):.1f} MB, not parsed")
@@ -42,6 +42,7 @@ def lower(path: str, data: bytes) -> Module:
 
 def _lower_script(path: str, data: bytes) -> Module:
     source = SourceText(data)
-    root = parse_mended(typescript() if path.endswith(_TYPESCRIPT) else tsx(), data)
+    elements = not path.endswith(_TYPESCRIPT)
+    root = parse_mended(tsx() if elements else typescript(), without_nul(data), elements)
     program = read_program(source, root)
     return assemble(path, data, source, program, in_comment_of([root]), first_error(root))

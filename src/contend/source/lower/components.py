@@ -12,7 +12,7 @@ from contend.source.lower.modules import assemble, first_error, in_comment_of
 from contend.source.lower.parsers import svelte as svelte_grammar
 from contend.source.lower.parsers import tsx, typescript
 from contend.source.lower.programs import read_program
-from contend.source.lower.text import SourceText
+from contend.source.lower.text import SourceText, without_nul
 
 if TYPE_CHECKING:
     from tree_sitter import Language, Node
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 def lower_svelte(path: str, data: bytes) -> Module:
     """Lower a `.svelte` file."""
     source = SourceText(data, svelte=True)
-    root = parse_mended(svelte_grammar(), data)
+    root = parse_mended(svelte_grammar(), without_nul(data))
     elements = svelte.read_markup(source, root)
     return _component(path, data, source, "svelte", typescript(), svelte.script_blocks(root), elements, [root])
 
@@ -44,6 +44,7 @@ def _component(
     elements: list[Child],
     roots: list[Node],
 ) -> Module:
+    data = without_nul(data)
     root = parse_mended(language, _only(data, blocks))
     program = read_program(source, root)
     program.directives.append(kind)

@@ -1,16 +1,13 @@
 """Valid code that the grammars do not know, and how it is parsed all the same.
 
 Where a tree has syntax errors, the bytes behind the known gaps are replaced, length for length, and the file is parsed
-once more. Lowering slices the file as stored, so only the shape of the tree changes:
-
-- `import("./x").Id<"users">` as a type loses `import("./x").` (tree-sitter-typescript issue 322);
-- `export type * from "./x"` loses `type` (issue 348);
-- a bare `&` in the text of JSX and Svelte markup, and before the quote that ends an attribute.
+once more. Lowering slices the file as stored, so only the shape of the tree changes; names and texts stay.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from contend.source.lower.parsers import parse
@@ -18,28 +15,59 @@ from contend.source.lower.parsers import parse
 if TYPE_CHECKING:
     from tree_sitter import Language, Node
 
-_IMPORT_TYPE = re.compile(
-    rb"""\bimport\(\s*(?:"[^"\r\n]*"|'[^'\r\n]*')\s*\)\s*\.(?=\s*(?!(?:then|catch|finally)\b)\w)"""
+_MODULE = rb"""\bimport\(\s*(?:"[^"\r\n]*"|'[^'\r\n]*')\s*,?\s*\)"""
+
+
+def _blank(match: re.Match[bytes]) -> bytes:
+    return b" " * len(match[0])
+
+
+def _word(match: re.Match[bytes]) -> bytes:
+    """Another name of the same length."""
+    return b"_" * len(match[0])
+
+
+def _separator(match: re.Match[bytes]) -> bytes:
+    return b";" + match[0][1:]
+
+
+_Replace = Callable[[re.Match[bytes]], bytes]
+_GAPS: tuple[tuple[re.Pattern[bytes], _Replace], ...] = (
+    # f<typeof import("./x")>(): a name in place of the module
+    (re.compile(rb"(?<=typeof )" + _MODULE), _word),
+    # import("./x").Id<"users"> as a type (tree-sitter-typescript issue 322): the name alone
+    (re.compile(_MODULE + rb"\s*\.(?=\s*(?!(?:then|catch|finally)\b)\w)"), _blank),
+    # export type * from "./x" (issue 348): without `type`
+    (re.compile(rb"(?<=\bexport )type(?=\s*\*)"), _blank),
+    # interface Cache<in out Key>: without variance
+    (re.compile(rb"(?<=[<,\s])(?:in\s+out|in|out)(?=\s+[A-Z]\w*\s*(?:[,>=]|extends\b))"), _blank),
+    # sql<{ count: number }>`…`: without type arguments
+    (re.compile(rb"<[^<>`;()]*>(?=`)"), _blank),
+    # `abstract` as the name of a field, `unique` as the name of a value
+    (re.compile(rb"\babstract(?=\s*\??:)|\bunique(?=\s*[.\[])"), _word),
+    # an attribute that ends with `&`
+    (re.compile(rb"&(?=[\"'])"), _word),
 )
-_EXPORT_TYPE = re.compile(rb"(\bexport\s+)type(?=\s*\*)")
-_ENDS_VALUE = re.compile(rb"&(?=[\"'])")
+# Overloads of a function type on lines of their own: no `;` before the next `<`. Elsewhere such a line is an element.
+_OVERLOADS = re.compile(rb"\n(?=[ \t]*<[\w\s,]*>\()")
+_HOSTS_OF_TEXT = frozenset({"jsx_element", "string", "element", "document"})
 
 
-def parse_mended(language: Language, data: bytes) -> Node:
-    """The root of the tree of `data`, of a mended copy where that has gaps of the grammar in it."""
+def parse_mended(language: Language, data: bytes, elements: bool = True) -> Node:
+    """The root of the tree of `data`, of a mended copy where that has fewer errors. `elements`: the language has
+    markup in it."""
     root = parse(language, data)
     if not root.has_error:
         return root
-    mended = bytearray(data)
-    if b"import(" in data:
-        mended = bytearray(_IMPORT_TYPE.sub(lambda match: b" " * len(match[0]), bytes(mended)))
-    if b"export" in data:
-        mended = bytearray(_EXPORT_TYPE.sub(rb"\1    ", bytes(mended)))
-    if b"&" in data:
-        mended = bytearray(_ENDS_VALUE.sub(b"_", bytes(mended)))
-        for node in error_nodes(root):
-            _mend_ampersands(mended, node)
-    return root if mended == data else parse(language, bytes(mended))
+    errors = error_nodes(root)
+    mended = data
+    for gap, replace in _GAPS:
+        mended = gap.sub(replace, mended)
+    mended = _without_ampersands(mended, errors) if elements else _OVERLOADS.sub(_separator, mended)
+    if mended == data:
+        return root
+    again = parse(language, mended)
+    return again if len(error_nodes(again)) < len(errors) else root
 
 
 def error_nodes(root: Node) -> list[Node]:
@@ -55,13 +83,14 @@ def error_nodes(root: Node) -> list[Node]:
     return found
 
 
-def _mend_ampersands(mended: bytearray, node: Node) -> None:
-    """Replace single `&` in markup text that an error node covers."""
-    parent = node.parent
-    if parent is None or parent.type not in ("jsx_element", "element", "document"):
-        return
-    at = mended.find(b"&", node.start_byte, node.end_byte)
-    while at >= 0:
-        if mended[at + 1 : at + 2] != b"&" and mended[at - 1 : at] != b"&":
-            mended[at] = 0x5F
-        at = mended.find(b"&", at + 1, node.end_byte)
+def _without_ampersands(data: bytes, errors: list[Node]) -> bytes:
+    """Replace the `&` that error nodes cover in the text of markup and of attributes."""
+    if b"&" not in data:
+        return data
+    mended = bytearray(data)
+    for node in errors:
+        parent = node.parent
+        if parent is not None and parent.type in _HOSTS_OF_TEXT:
+            covered = data[node.start_byte : node.end_byte]
+            mended[node.start_byte : node.end_byte] = covered.replace(b"&", b"_")
+    return bytes(mended)

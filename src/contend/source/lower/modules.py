@@ -9,7 +9,7 @@ from contend.source.ir import Module, Problem
 from contend.source.lower.mending import error_nodes
 from contend.source.lower.programs import Program
 from contend.source.lower.suppressions import find_suppressions
-from contend.source.lower.text import SourceText, line_at, line_starts
+from contend.source.lower.text import SourceText, is_utf8, line_at, line_starts
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -26,7 +26,7 @@ def assemble(
     """The module of a file that was parsed; `broken_at` is the offset of its first syntax error."""
     lines = line_starts(data)
     problems: list[Problem] = []
-    if not source.text.isascii() and not _is_utf8(data):
+    if not source.text.isascii() and not is_utf8(data):
         problems.append(Problem("not UTF-8; wrong bytes were replaced"))
     if broken_at is not None:
         problems.append(Problem("syntax error", line_at(lines, broken_at)))
@@ -68,11 +68,3 @@ def in_comment_of(roots: list[Node]) -> Callable[[int], bool]:
         return False
 
     return test
-
-
-def _is_utf8(data: bytes) -> bool:
-    try:
-        data.decode("utf-8")
-    except UnicodeDecodeError:
-        return False
-    return True

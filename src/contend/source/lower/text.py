@@ -56,6 +56,27 @@ def exact(text: str) -> str:
     return text.encode("latin-1").decode("utf-8", "replace")
 
 
+def is_binary(data: bytes) -> bool:
+    """Whether the bytes are no text: NUL bytes in what is not UTF-8, or many of them. Some sources hold one, as a
+    separator in a string."""
+    count = data.count(b"\0")
+    return count > 0 and (count * 100 > len(data) or not is_utf8(data))
+
+
+def is_utf8(data: bytes) -> bool:
+    """Whether the bytes are well-formed UTF-8."""
+    try:
+        data.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def without_nul(data: bytes) -> bytes:
+    """The bytes as they are parsed: NUL means the end of the file to some scanners."""
+    return data.replace(b"\0", b" ") if b"\0" in data else data
+
+
 def line_starts(data: bytes) -> tuple[int, ...]:
     """The byte offset at which each line starts; lines end with LF (CR before it belongs to the line)."""
     lengths = [len(line) + 1 for line in data.split(b"\n")]
