@@ -82,9 +82,7 @@ def main() -> int:
         seen = {key for key in found if any(key[0] in files[id] for id in kinds[key[1]])}
         mutating = {key for key in found if "mutation" in kinds[key[1]].values()}
         dead = {key[1] for key in mutating if not any(files[id] for id in kinds[key[1]])}
-        print(
-            f"{name:<14}{len(found):>11}{len(seen):>11}{len(mutating):>14}{len(seen & mutating):>11}{len(dead):>15}"
-        )
+        print(f"{name:<14}{len(found):>11}{len(seen):>11}{len(mutating):>14}{len(seen & mutating):>11}{len(dead):>15}")
         missed = sorted(found.keys() - seen, key=lambda key: (key not in mutating, key))
         for file, dotted in missed[: arguments.list]:
             print(f"    {file}:{found[file, dotted]} {dotted} ({'/'.join(sorted(set(kinds[dotted].values())))})")

@@ -69,7 +69,9 @@ def main() -> int:
                 missing += 1
                 lines.append(f"{row['file']}:{row['line']} {path} {row['builder']} from {row['from']}: in neither")
         neither = len(rows) - sum(counts.values())
-        print(f"{name:<14}{len(rows):>8}{counts['mutation']:>10}{counts['other']:>12}{counts['unregistered']:>14}{neither:>9}")
+        print(
+            f"{name:<14}{len(rows):>8}{counts['mutation']:>10}{counts['other']:>12}{counts['unregistered']:>14}{neither:>9}"
+        )
         for line in lines:
             print(f"    {line}")
     return 1 if missing else 0

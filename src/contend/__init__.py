@@ -32,12 +32,12 @@ def audit(
     help). Raises `contend.model.errors.InputError` where there is nothing to audit or the configuration is wrong;
     files that cannot be read are in the result's `errors`.
     """
+    import time
+    from dataclasses import replace
+
     from contend.evidence.auditing import audit_repository
     from contend.source.linking.repository import read_repository
     from contend.source.settings import read_settings
-
-    import time
-    from dataclasses import replace
 
     started = time.perf_counter()
     root = Path(path)

@@ -14,7 +14,8 @@ from contend.engine.conflicts import Conflict, invalidates
 from contend.engine.database import SECOND_NS, Committed, Database, PendingCommit
 from contend.engine.queries import Cursor
 from contend.engine.reads import read_set
-from contend.engine.services import schedule
+from contend.engine.services import schedule, upload_url
+from contend.engine.transaction import Transaction
 from contend.model.schema import Index, Table, Validator
 
 
@@ -81,7 +82,17 @@ def test_writing_has_limits_that_count_calls(limits: TransactionLimits, message:
     tx = target.begin()
     id = tx.insert("t", {"n": 0.0})
     with pytest.raises(LimitExceededError, match=message):
-        [tx.patch(id, {"n": 1.0 + n}) for n in range(5)]
+        write_often(tx, id)
+
+
+def test_a_document_has_a_limit() -> None:
+    with pytest.raises(LimitExceededError, match=r"Value is too large \(1\.43 MiB > maximum size 1 MiB\)"):
+        database().begin().insert("t", {"text": "x" * 1_500_000})
+
+
+def write_often(tx: Transaction, id: str) -> None:
+    for n in range(5):
+        tx.patch(id, {"n": 1.0 + n})
 
 
 def test_scheduling_has_a_limit() -> None:
@@ -90,6 +101,17 @@ def test_scheduling_has_a_limit() -> None:
         schedule(tx, "f.js:f", {}, 0.0)
     with pytest.raises(LimitExceededError, match="Too many functions scheduled"):
         schedule(tx, "f.js:f", {}, 0.0)
+
+
+def test_an_upload_url_reads_no_files() -> None:
+    target = database()
+    tx = target.begin()
+    upload_url(tx)
+    tx.insert("t", {})
+    other = target.begin()
+    other.insert("_file_storage", {"storageId": "s"})
+    target.commit(other)
+    assert isinstance(target.commit(tx), Committed)
 
 
 def test_nesting_has_a_limit() -> None:
@@ -320,6 +342,22 @@ def test_an_id_lost_to_a_conflict_can_be_used_by_the_retry() -> None:
             target.commit(other)
         outcomes.append(type(target.commit(tx)))
     assert outcomes == [Conflict, Committed]
+
+
+def test_a_conflict_in_a_table_that_was_dropped_names_nobody() -> None:
+    target = database()
+    (id,) = fill(target, 1)
+    reader, writer = target.begin(), target.begin()
+    reader.patch(id, {"n": 1.0})
+    writer.patch(id, {"n": 2.0})
+    target.commit(writer)
+    dropper = target.begin("finish_push")
+    target.catalog.drop_table(dropper, "t")
+    target.commit(dropper)
+    conflict = target.commit(reader)
+    assert isinstance(conflict, Conflict)
+    assert (conflict.table, conflict.document) == (None, None)
+    assert "some table changed" in conflict.message
 
 
 def test_a_live_query_is_invalidated_by_what_it_read() -> None:

@@ -14,7 +14,7 @@ from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, invaria
 from contend.convex.errors import BadRequestError
 from contend.convex.ranges import gte, lt
 from contend.engine.conflicts import Conflict
-from contend.engine.database import Committed, Database
+from contend.engine.database import Committed, Database, PendingCommit
 from contend.engine.transaction import Transaction
 
 State = dict[str, dict[str, Any]]
@@ -150,20 +150,28 @@ class Histories(RuleBasedStateMachine):
         except BadRequestError:
             assert len(run.done) == before + 1
 
-    @rule(run=consumes(running))
-    def commit(self, run: Running) -> None:
+    @rule(run=consumes(running), hold=st.booleans())
+    def commit(self, run: Running, hold: bool) -> None:
+        """With `hold` the commit stays pending for a while; later ones then wait behind it."""
         if run.tx.ended:
             return
         before = dict(self.state)
-        outcome = self.database.commit(run.tx)
+        outcome = self.database.validate(run.tx)
         if isinstance(outcome, Conflict):
             self.has_a_cause(run, outcome)
-        elif outcome.ts == run.tx.begin_ts:
+        elif isinstance(outcome, Committed):
             self.replays(run.done, self.state_at(outcome.ts))
         else:
             self.commits(run, outcome, before)
+            if not hold:
+                self.publish()
 
-    def commits(self, run: Running, outcome: Committed, before: State) -> None:
+    @rule()
+    def publish(self) -> None:
+        while self.database.pending:
+            self.database.publish(self.database.pending[0])
+
+    def commits(self, run: Running, outcome: PendingCommit, before: State) -> None:
         self.replays(run.done, self.state)
         changed = {
             id: (before.get(id), self.state.get(id))
@@ -195,6 +203,8 @@ class Histories(RuleBasedStateMachine):
 
     @invariant()
     def a_new_snapshot_sees_the_state(self) -> None:
+        if self.database.pending:
+            return
         tx = self.database.begin()
         found = tx.query("t").with_index("by_rank").collect()
         tx.abort()
@@ -202,7 +212,7 @@ class Histories(RuleBasedStateMachine):
 
     @invariant()
     def memory_is_bounded_by_running_transactions(self) -> None:
-        if not self.database._pins:
+        if not self.database._pins and not self.database.pending:
             table = self.database.tables["t"]
             assert sorted(table.documents) == sorted(self.state)
             assert all(len(versions) == 1 for versions in table.documents.values())

@@ -67,6 +67,7 @@ def run_query(query: Any, ending: Ending) -> list[Any]:
     rows=ROWS,
     range_=ranges(),
     descending=st.booleans(),
+    filtered=st.booleans(),
     ending=ENDINGS,
     operation=st.sampled_from(["insert", "patch", "replace", "delete"]),
     target=st.integers(0, 7),
@@ -76,6 +77,7 @@ def test_symbolic_overlap_is_the_engines_verdict(
     rows: list[Any],
     range_: list[RangeExpression[Any]],
     descending: bool,
+    filtered: bool,
     ending: Ending,
     operation: Any,
     target: int,
@@ -92,6 +94,8 @@ def test_symbolic_overlap_is_the_engines_verdict(
 
     reader = database.begin()
     query = reader.query("t").with_index(INDEX.name, *range_).order("desc" if descending else "asc")
+    if filtered:  # narrows nothing
+        query = query.filter(lambda row: type(row.get("b")) is float)
     found = run_query(query, ending)
     reader.insert("log", {})
 

@@ -23,6 +23,7 @@ from contend.model.inventory import (
     UnresolvedEntry,
     WriteEntry,
 )
+from contend.model.pairs import PairTable
 from contend.model.places import Frame, Span
 from contend.model.schema import Index, Table
 from contend.model.values import Origin, Value
@@ -381,7 +382,7 @@ def audit(repository: Repository) -> Audit:
             ),
         ),
         inventory=inventory(),
-        pairs=(touch_pair(), *helper_finding().pairs),
+        pairs=PairTable((touch_pair(), *helper_finding().pairs)),
         assumptions=(Assumption("users", 20.0, "20 active users a day"),),
         suppressions=Suppressions(
             used=(Suppression("convex/stats.ts", 13, 14, ("shared-counter",), "one writer, once a day"),),
@@ -399,7 +400,7 @@ def clean_audit(repository: Repository) -> Audit:
     return Audit(
         repository=replace(repository, errors=()),
         inventory=inventory(),
-        pairs=(touch_pair(),),
+        pairs=PairTable((touch_pair(),)),
         rules=("shared-counter", "touch-on-every-request"),
         seconds=0.31,
     )

@@ -92,6 +92,8 @@ def _(node: ir.TObject) -> str:
 
 @render.register
 def _(node: ir.TLiteral) -> str:
+    if isinstance(node.value, float):
+        return f"{node.value:g}"
     return json.dumps(node.value, ensure_ascii=False)
 
 
@@ -112,7 +114,7 @@ def _(node: ir.TIndexed) -> str:
 
 @render.register
 def _(node: ir.TOther) -> str:
-    return f"‹{node.text}›"
+    return f"«{node.text}»"
 
 
 # ── patterns ─────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -266,7 +268,8 @@ def _(node: ir.JsxAttribute) -> str:
 @render.register
 def _(node: ir.Jsx) -> str:
     head = " ".join([node.tag, *map(render, node.attributes)])
-    children = "".join(render(child) if isinstance(child, ir.Jsx) else f"{{{render(child)}}}" for child in node.children)
+    inside = [render(child) if isinstance(child, ir.Jsx) else f"{{{render(child)}}}" for child in node.children]
+    children = "".join(inside)
     return f"<{head}>{children}</{node.tag}>" if children else f"<{head}/>"
 
 
@@ -284,7 +287,7 @@ def _(node: ir.Sequence) -> str:
 
 @render.register
 def _(node: ir.Opaque) -> str:
-    return f"‹{node.kind}›"
+    return f"«{node.kind}»"
 
 
 # ── statements ───────────────────────────────────────────────────────────────────────────────────────────────────

@@ -119,6 +119,14 @@ def too_many_bytes_written(limit: int) -> LimitExceededError:
     )
 
 
+def document_too_large(size: int, limit: int) -> LimitExceededError:
+    """One document of more bytes than a document may have (convex-backend: crates/common/src/document.rs)."""
+    mebibytes = (f"{size / 2**20:.2f}", f"{limit / 2**20:g}")
+    return LimitExceededError(
+        f"Value is too large ({mebibytes[0]} MiB > maximum size {mebibytes[1]} MiB)", "ValueTooLargeError"
+    )
+
+
 def too_many_functions_scheduled(limit: int) -> LimitExceededError:
     """More functions scheduled than one mutation may."""
     return LimitExceededError(

@@ -20,18 +20,9 @@ class TransactionLimits:
     bytes_written: int = 16 * MEBIBYTE
     functions_scheduled: int = 1_000
     scheduled_bytes: int = 16 * MEBIBYTE
+    document_bytes: int = MEBIBYTE
     nesting: int = 8
     search_results: int = 1_024
-
-
-@dataclass(frozen=True, slots=True)
-class DocumentLimits:
-    """Limits of one document (convex-backend: crates/common/src/document.rs, crates/value/src/object.rs)."""
-
-    bytes: int = MEBIBYTE
-    nesting: int = 16
-    fields: int = 1_024
-    array_length: int = 8_192
 
 
 @dataclass(frozen=True, slots=True)

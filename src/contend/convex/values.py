@@ -126,7 +126,7 @@ def same_value(left: object, right: object) -> bool:
     if kind is type(right):
         if kind is float:
             if left == right:
-                return left != 0.0 or math.copysign(1.0, left) == math.copysign(1.0, right)  # type: ignore[arg-type]
+                return left != 0.0 or math.copysign(1.0, left) == math.copysign(1.0, right)  # type: ignore[arg-type]  # both are floats
             if left == left or right == right:  # not both NaN
                 return False
         elif kind is str or kind is int or kind is bool or left is None:

@@ -12,8 +12,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from contend.convex.errors import OCC_CLOSE_CODE, OCC_CODE, OCC_HTTP_STATUS, TooManyWritesError
-from contend.convex.retries import POLICIES, RetryPolicy, Runner
+from contend.convex.errors import OCC_CLOSE_CODE, OCC_CODE, OCC_HTTP_STATUS, DatabaseError, TooManyWritesError
+from contend.convex.retries import POLICIES, SCHEDULED_SYSTEM_ERROR, RetryPolicy, Runner
 from contend.engine.conflicts import Conflict
 
 RUN_REASONS: Final[dict[Runner, str]] = {
@@ -57,10 +57,11 @@ class GiveUp:
     """How a conflict that ran out of retries reaches the caller.
 
     `kind`: `close` the socket closes with `code` and the client sends the mutation again; `status` an HTTP response;
-    `error` a JavaScript error that the caller can catch; `resend` the caller sends the whole call again.
+    `error` a JavaScript error that the caller can catch; `resend` the caller sends the whole call again; `reschedule`
+    the scheduler runs the job again later.
     """
 
-    kind: Literal["close", "status", "error", "resend"]
+    kind: Literal["close", "status", "error", "resend", "reschedule"]
     code: int
     reason: str
 
@@ -69,7 +70,8 @@ class GiveUp:
 class NextStep:
     """What follows an attempt. `event` is what it logged, if anything. `retry`: run again after a sleep of U[0, 1)
     times `sleep_limit_ms`, and not before the write at `wait_for_ts` can be read. `give_up` where the call has failed
-    for good."""
+    for good, or starts anew after a sleep of the same kind.
+    """
 
     event: AttemptEvent | None
     retry: bool = False
@@ -119,6 +121,19 @@ class Call:
         logged = self.policy.rejections_logged or not retry
         event = self._event("failure", str(error), None, retry) if logged else None
         return self._after_failure(event, retry, None, str(error))
+
+    def system_error(self, error: DatabaseError) -> NextStep:
+        """The commit failed by no fault of the handler, and by no conflict. A cron tries again at once, by the same
+        counter; a scheduled job is run again later; other callers get the error."""
+        if self.runner == "cron":
+            return self._after_failure(self._event("failure", str(error), None, True), True, None, str(error))
+        event = self._event("failure", str(error), None, False)
+        if self.runner != "scheduler":
+            return NextStep(event)
+        self._resends += 1
+        self.failures = 0
+        sleep = SCHEDULED_SYSTEM_ERROR.sleep_limit_ms(self._resends)
+        return NextStep(event, sleep_limit_ms=sleep, give_up=GiveUp("reschedule", OCC_HTTP_STATUS, error.code))
 
     def _after_failure(self, event: AttemptEvent | None, retry: bool, ts: int | None, message: str) -> NextStep:
         self.failures += 1

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from contend.convex.errors import DatabaseError, TooManyWritesError
+from contend.convex.errors import OCC_CODE, DatabaseError, OutOfRetentionError, TooManyWritesError
 from contend.convex.paths import parse_path
 from contend.convex.retries import RetryPolicy, Runner
 from contend.engine.attempts import AttemptEvent, Call, GiveUp, NextStep
@@ -105,13 +105,16 @@ def _attempt(
     except TooManyWritesError as error:
         outcome.error = error
         return call.rejected(error)
+    except OutOfRetentionError as error:
+        outcome.error = error
+        return call.system_error(error)
     except Exception as error:
         if not tx.ended:
             tx.abort()
         outcome.error = error
         return call.failed(str(error))
     if isinstance(committed, Conflict):
-        outcome.error = DatabaseError(committed.message, "OptimisticConcurrencyControlFailure")
+        outcome.error = DatabaseError(committed.message, OCC_CODE)
         return call.conflicted(committed)
     outcome.value, outcome.error = value, None
     return call.committed()

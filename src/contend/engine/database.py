@@ -140,7 +140,8 @@ class Database:
         return Transaction(self, ts, max(self.now_ns, ts) / 1e6, source, pin)
 
     def commit(self, tx: Transaction) -> Committed | Conflict:
-        """Checks and publishes at once. Raises `TooManyWritesError` and `OutOfRetentionError`."""
+        """Checks and publishes at once; where older commits are pending, publish those first. Raises
+        `TooManyWritesError` and `OutOfRetentionError`."""
         outcome = self.validate(tx)
         return self.publish(outcome) if isinstance(outcome, PendingCommit) else outcome
 

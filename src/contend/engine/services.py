@@ -6,7 +6,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
-from contend.convex.clients import SESSION_RUNNERS
 from contend.convex.errors import BadRequestError, too_many_functions_scheduled
 from contend.convex.paths import CRON_SOURCE, SCHEDULED_SOURCE
 from contend.convex.ranges import eq
@@ -56,6 +55,12 @@ def file_url(tx: Transaction, file: str) -> str | None:
     record = tx.get(file)
     tx.query("_canonical_urls").collect()
     return None if record is None else f"/api/storage/{record['storageId']}"
+
+
+def upload_url(tx: Transaction) -> str:
+    """`storage.generateUploadUrl`: reads the canonical URL alone (convex-backend: crates/file_storage/src/core.rs)."""
+    tx.query("_canonical_urls").collect()
+    return "/api/storage/upload"
 
 
 def delete_file(tx: Transaction, file: str) -> None:
@@ -116,11 +121,6 @@ def finish_cron(tx: Transaction, name: str, run: int) -> None:
     else:
         tx.patch(row["_id"], {"run": run})
     tx.insert("_cron_job_logs", {"name": name, "run": run})
-
-
-def carries_session(runner: Runner) -> bool:
-    """Whether mutations of this runner carry a session identifier."""
-    return runner in SESSION_RUNNERS
 
 
 def _table(tx: Transaction, name: str) -> Any:

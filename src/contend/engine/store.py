@@ -19,6 +19,7 @@ Keys = tuple[Key | None, ...]  # one per index slot; None where the index no lon
 
 BY_ID_SLOT = 0
 BY_CREATION_TIME_SLOT = 1
+_SYSTEM_LAST = 1_000_000
 
 
 class Version:
@@ -96,8 +97,12 @@ class SearchIndex:
 
 
 class Table:
-    """A table. `order` stands for Convex's internal table id: conflicts are attributed in its order; `name` is without
-    the component's path; `unavailable` are indexes that exist but cannot be read yet, with the reason."""
+    """A table.
+
+    `order` stands for Convex's internal table id, in whose order conflicts are attributed: random there, here the app's
+    tables as they were made and then the system's. `name` is without the component's path; `unavailable` are indexes
+    that exist but cannot be read yet, with the reason.
+    """
 
     __slots__ = (
         "component",
@@ -123,7 +128,7 @@ class Table:
     def __init__(self, name: str, number: int, component: str = "", system: bool = False) -> None:
         self.name = name
         self.number = number
-        self.order = number
+        self.order = number + _SYSTEM_LAST if system else number
         self.component = component
         self.system = system
         self.created_ts = 0

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from contend.convex.coverage import after_cursor
 from contend.convex.errors import (
     BadRequestError,
+    document_too_large,
     nonexistent_document,
     too_many_bytes_read,
     too_many_bytes_written,
@@ -305,7 +306,7 @@ class Transaction:
                     mine.append((key, dict(write.document), write.size))
         mine.sort(key=_first, reverse=descending)
         others = (
-            (key, dict(version.document), version.size)  # type: ignore[arg-type]
+            (key, dict(version.document), version.size)  # type: ignore[arg-type]  # visible: not deleted
             for key, id, version in committed
             if id not in own
         )
@@ -319,7 +320,7 @@ class Transaction:
                 if write is not None:
                     return None if write.document is None else (write.document, write.size)
         version = table.visible(id, self.begin_ts)
-        return None if version is None else (version.document, version.size)  # type: ignore[return-value]
+        return None if version is None else (version.document, version.size)  # type: ignore[return-value]  # as above
 
     def _target(self, id: str, operation: str) -> tuple[Table, Document, int]:
         table = self._database.table_of(id)
@@ -347,6 +348,8 @@ class Transaction:
         self.changes += 1
         if table.system:
             return
+        if size > self.limits.document_bytes:
+            raise document_too_large(size, self.limits.document_bytes)
         self.documents_written += 1
         self.bytes_written += size
         if self.documents_written > self.limits.documents_written:

@@ -2,19 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import fields, replace
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, fields, replace
 
-from contend.conflicts import Estimator, Traffic, TrafficError, derive_pairs
+from contend.conflicts import Estimator, PairIndex, Traffic, TrafficError, derive_pairs
 from contend.evidence.inventory import build_inventory
 from contend.evidence.notes import notes_of
 from contend.model.app import Repository, Suppression
 from contend.model.audit import Assumption, Audit, Suppressions
 from contend.model.findings import Finding, Note, Pair
-
 from contend.model.settings import Settings, SettingsError, check_rules
 from contend.rules import Rule, all_rules
 from contend.rules.graph import AuditGraph
+
+
+@dataclass(frozen=True, slots=True)
+class AllPairs:
+    """The pairs of all apps (`model.pairs.PairLookup`)."""
+
+    indexes: tuple[PairIndex, ...]
+
+    def of_victim(self, id: str) -> tuple[Pair, ...]:
+        return tuple(pair for index in self.indexes for pair in index.of_victim(id))
+
+    def of_writer(self, id: str) -> tuple[Pair, ...]:
+        return tuple(pair for index in self.indexes for pair in index.of_writer(id))
+
+    def __iter__(self) -> Iterator[Pair]:
+        return (pair for index in self.indexes for pair in index.all)
 
 
 def audit_repository(repository: Repository, settings: Settings, rules: Sequence[Rule] | None = None) -> Audit:
@@ -23,7 +38,6 @@ def audit_repository(repository: Repository, settings: Settings, rules: Sequence
     traffic = traffic_of(settings)
     findings: list[Finding] = []
     notes: list[Note] = []
-    pairs: list[Pair] = []
     estimators = {id(app): Estimator(derive_pairs(app), traffic) for app in repository.apps}
     for app in repository.apps:
         estimator = estimators[id(app)]
@@ -31,7 +45,6 @@ def audit_repository(repository: Repository, settings: Settings, rules: Sequence
         for rule in chosen:
             findings.extend(rule.check(graph))
         notes.extend(notes_of(app))
-        pairs.extend(estimator.pairs.all)
     inventory = build_inventory(repository, lambda app: estimators[id(app)])
     silenced, suppressions = silence(worst_first(findings), repository.suppressions)
     return Audit(
@@ -39,7 +52,7 @@ def audit_repository(repository: Repository, settings: Settings, rules: Sequence
         findings=silenced,
         notes=tuple(sorted(notes, key=lambda note: (note.app, note.span, note.note))),
         inventory=inventory,
-        pairs=tuple(pairs),
+        pairs=AllPairs(tuple(estimator.pairs for estimator in estimators.values())),
         assumptions=assumptions_of(traffic, settings),
         suppressions=suppressions,
         settings=settings,
@@ -95,9 +108,7 @@ def _size(finding: Finding) -> float:
     return float(getattr(impact, f"{finding.severity_by}_per_day")) if impact is not None else 0.0
 
 
-def silence(
-    findings: Sequence[Finding], comments: Sequence[Suppression]
-) -> tuple[tuple[Finding, ...], Suppressions]:
+def silence(findings: Sequence[Finding], comments: Sequence[Suppression]) -> tuple[tuple[Finding, ...], Suppressions]:
     """Findings with the reasons of the comments that silence them, and what each comment did. A comment without a
     reason silences nothing."""
     at: dict[tuple[str, int], list[Suppression]] = {}

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from typing import Literal
 
 from contend.model.app import App, ReadError, Repository, Suppression
-from contend.model.findings import Finding, Note, Pair
+from contend.model.findings import Finding, Note
 from contend.model.functions import Function
 from contend.model.inventory import Inventory
+from contend.model.pairs import PairLookup, PairTable
 from contend.model.settings import FailOn, Settings
 
 Progress = Callable[[str, int, int], None]
@@ -50,7 +51,7 @@ class Audit:
     findings: tuple[Finding, ...] = ()
     notes: tuple[Note, ...] = ()
     inventory: Inventory = Inventory()
-    pairs: tuple[Pair, ...] = ()
+    pairs: PairLookup = PairTable()
     assumptions: tuple[Assumption, ...] = ()
     suppressions: Suppressions = Suppressions()
     settings: Settings = Settings()

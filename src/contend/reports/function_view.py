@@ -53,8 +53,8 @@ def function_view(audit: Audit, wanted: str) -> FunctionView:
         callers=tuple(caller for app in apps for caller in app.callers if caller.function == id),
         crons=tuple(cron for app in apps for cron in app.crons if cron.function == id),
         subscriptions=tuple(item for app in apps for item in app.subscriptions if item.query == id),
-        as_victim=tuple(pair for pair in audit.pairs if pair.victim == id),
-        as_writer=tuple(pair for pair in audit.pairs if pair.writer == id and pair.victim != id),
+        as_victim=audit.pairs.of_victim(id),
+        as_writer=tuple(pair for pair in audit.pairs.of_writer(id) if pair.victim != id),
         findings=tuple(finding for finding in audit.findings if id in (finding.function, *finding.functions)),
         sources=audit.sources,
     )

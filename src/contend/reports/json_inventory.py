@@ -67,9 +67,7 @@ def _multi_document(entry: MultiDocumentEntry) -> dict[str, Json]:
         "tables": list(entry.tables),
         "verdict": entry.verdict,
         "reason": entry.reason,
-        "rows": [
-            {"table": row.table, "row": row.row, "other_writers": list(row.other_writers)} for row in entry.rows
-        ],
+        "rows": [{"table": row.table, "row": row.row, "other_writers": list(row.other_writers)} for row in entry.rows],
     }
 
 

@@ -94,6 +94,4 @@ def distinct(pairs: Iterable[Pair]) -> tuple[Pair, ...]:
 
 def own_pairs_first(pairs: Iterable[Pair], id: str) -> tuple[Pair, ...]:
     """Pairs of a function with itself before its pairs with others, conflicts before invalidations."""
-    return tuple(
-        sorted(pairs, key=lambda pair: (pair.kind != "conflict", pair.victim != id or pair.writer != id))
-    )
+    return tuple(sorted(pairs, key=lambda pair: (pair.kind != "conflict", pair.victim != id or pair.writer != id)))

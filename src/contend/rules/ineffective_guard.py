@@ -76,9 +76,7 @@ class IneffectiveGuard(Rule):
                 if failure is not None:
                     yield failure
 
-    def _failures(
-        self, graph: AuditGraph, function: Function, access: Access
-    ) -> Iterator[tuple[Guard, str, str]]:
+    def _failures(self, graph: AuditGraph, function: Function, access: Access) -> Iterator[tuple[Guard, str, str]]:
         callers = graph.callers(function.id)
         for guard in access.guards:
             newer = newer_than_stored(guard, access, callers)
@@ -91,7 +89,11 @@ class IneffectiveGuard(Rule):
                 )
                 continue
             if compared_with_itself(guard) is not None:
-                yield guard, "the check compares a value with itself, so it never decides anything", "compare with the stored value"
+                yield (
+                    guard,
+                    "the check compares a value with itself, so it never decides anything",
+                    "compare with the stored value",
+                )
                 continue
             test = age_test(guard, access, callers)
             if test is None:
@@ -152,14 +154,18 @@ class IneffectiveGuard(Rule):
         stamps = stamps_in(access, graph.callers(function.id))
         if not stamps or access.table is None:
             return None
-        if any(fields_of_row(guard.condition, access.row, access.table) for guard in access.guards if _looks(guard, stamps)):
+        if any(
+            fields_of_row(guard.condition, access.row, access.table) for guard in access.guards if _looks(guard, stamps)
+        ):
             return None
         for caller in graph.callers(function.id):
             if caller.client != "scheduler":
                 continue
             for guard in caller.guards:
                 timed = guard.condition.mentions(Origin.TIME)
-                looked = [name for name in fields_of_row(guard.condition, None, access.table) if timed and name in stamps]
+                looked = [
+                    name for name in fields_of_row(guard.condition, None, access.table) if timed and name in stamps
+                ]
                 if looked:
                     scheduler = graph.functions.get(caller.from_function or "")
                     where = scheduler.path if scheduler is not None else "its caller"

@@ -260,7 +260,9 @@ export function Views({ page }: { page: string }) {
                 "convex/users.ts": INVALID[0]
                 .files["convex/users.ts"]
                 .replace("return await ctx.db", "const user = await ctx.db")
-                .replace("      .unique();\n  },", "      .unique();\n    return user && { name: user.name };\n  },", 1),
+                .replace(
+                    "      .unique();\n  },", "      .unique();\n    return user && { name: user.name };\n  },", 1
+                ),
             },
             trap=True,
         ),

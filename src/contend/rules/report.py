@@ -12,7 +12,6 @@ from contend.model.functions import Access, Function
 from contend.model.places import Span
 from contend.rules.graph import AuditGraph
 
-
 MAX_ASSUMPTIONS = 6
 
 

@@ -44,8 +44,10 @@ def carries_over(value: Value, name: str, row: str | None) -> bool:
         return any(carries_over(part, name, row) for part in value.parts) and all(
             part.origin is not Origin.COMPUTED for part in value.parts
         )
-    return value.origin is Origin.COMPUTED and value.op == "any" and all(
-        carries_over(part, name, row) for part in value.parts
+    return (
+        value.origin is Origin.COMPUTED
+        and value.op == "any"
+        and all(carries_over(part, name, row) for part in value.parts)
     )
 
 

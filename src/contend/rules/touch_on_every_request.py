@@ -110,7 +110,9 @@ class TouchOnEveryRequest(Rule):
             message=f"stamps {stamps} on one `{access.table}` row on every {every}, whether the stored stamp is old or not",
             pairs=pairs,
             callers=hot,
-            static=(f"the write holds nothing new but the time, and no condition on its way looks at the stored {stamps}",),
+            static=(
+                f"the write holds nothing new but the time, and no condition on its way looks at the stored {stamps}",
+            ),
             predicted=cost(graph, pairs),
             table=access.table,
             helper=helper_of(access, function),

@@ -13,7 +13,6 @@ from contend.rules.graph import AuditGraph, distinct
 from contend.rules.report import report
 from contend.rules.rule import Case, Rule
 
-
 _CAUGHT = "an error was caught"
 _OTHER_CLIENTS = frozenset({"transaction", "scheduler", "cron"})
 
@@ -92,12 +91,16 @@ class UnbatchedSequence(Rule):
         names = list(dict.fromkeys(graph.functions[caller.function].path for caller in run))
         awaited = all(caller.consequence.awaited for caller in run[:-1])
         socket = first.client == "websocket"
-        pairs = distinct(
-            pair for caller in run for pair in graph.pairs_on(graph.functions[caller.function], access)
-        ) if len(names) == 1 else distinct(graph.pairs_on(function, _own_write(function, access)))
+        pairs = (
+            distinct(pair for caller in run for pair in graph.pairs_on(graph.functions[caller.function], access))
+            if len(names) == 1
+            else distinct(graph.pairs_on(function, _own_write(function, access)))
+        )
         calls = _calls_per_day(graph, first)
         extra = calls * (len(run) - 1)
-        reruns = sum(graph.estimator.of_pair(pair).query_reruns_per_day for pair in pairs if pair.kind == "invalidation")
+        reruns = sum(
+            graph.estimator.of_pair(pair).query_reruns_per_day for pair in pairs if pair.kind == "invalidation"
+        )
         predicted = Impact(
             calls_per_day=extra,
             writes_per_day=extra,
@@ -361,5 +364,3 @@ def _own_write(function: Function, access: Access) -> Access:
 
 def _whose(access: Access) -> str:
     return ", ".join(key.value.text for key in access.keys) or "one key"
-
-

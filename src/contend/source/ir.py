@@ -11,92 +11,59 @@ from __future__ import annotations
 
 from typing import Literal, TypeAlias
 
-import msgspec
-
-
-class Node(msgspec.Struct, frozen=True, array_like=True, tag=True, tag_field="node", gc=False):
-    """Base of all nodes: immutable, compared by value, encoded as an array headed by the class name."""
-
-
-# ── types, as annotations write them ─────────────────────────────────────────────────────────────────────────────
-
-
-class TName(Node):
-    """`Id<"users">`, `MutationCtx`, `z.infer<typeof x>`; `name` is dotted as written."""
-
-    name: str
-    args: tuple[Type, ...] = ()
-
-
-class TArray(Node):
-    item: Type
-
-
-class TTuple(Node):
-    items: tuple[Type, ...]
-
-
-class TUnion(Node):
-    items: tuple[Type, ...]
-
-
-class TIntersection(Node):
-    items: tuple[Type, ...]
-
-
-class TField(Node):
-    name: str
-    type: Type
-    optional: bool = False
-
-
-class TObject(Node):
-    fields: tuple[TField, ...]
-    index: Type | None = None  # `{ [key: string]: T }`
-
-
-class TLiteral(Node):
-    value: str | float | bool | None
-
-
-class TFunction(Node):
-    params: tuple[Type, ...]
-    result: Type
-
-
-class TTypeof(Node):
-    """`typeof a.b`; `name` is dotted."""
-
-    name: str
-
-
-class TIndexed(Node):
-    """`Doc<"users">["orgId"]`, `T[number]`."""
-
-    object: Type
-    key: Type
-
-
-class TOther(Node):
-    """Anything else (conditional, mapped, keyof …), as text cut to 80 characters."""
-
-    text: str
-
-
-Type: TypeAlias = (
-    TName | TArray | TTuple | TUnion | TIntersection | TObject | TLiteral | TFunction | TTypeof | TIndexed | TOther
+from contend.source.ir_types import (
+    Node as Node,
+)  # fmt: skip
+from contend.source.ir_types import (
+    TArray as TArray,
+)
+from contend.source.ir_types import (
+    TField as TField,
+)
+from contend.source.ir_types import (
+    TFunction as TFunction,
+)
+from contend.source.ir_types import (
+    TIndexed as TIndexed,
+)
+from contend.source.ir_types import (
+    TIntersection as TIntersection,
+)
+from contend.source.ir_types import (
+    TLiteral as TLiteral,
+)
+from contend.source.ir_types import (
+    TName as TName,
+)
+from contend.source.ir_types import (
+    TObject as TObject,
+)
+from contend.source.ir_types import (
+    TOther as TOther,
+)
+from contend.source.ir_types import (
+    TTuple as TTuple,
+)
+from contend.source.ir_types import (
+    TTypeof as TTypeof,
+)
+from contend.source.ir_types import (
+    TUnion as TUnion,
+)
+from contend.source.ir_types import (
+    Type as Type,
 )
 
 # ── patterns: what a declaration, parameter or assignment binds ──────────────────────────────────────────────────
 
 
-class PName(Node):
+class PName(Node, frozen=True):
     name: str
     start: int
     end: int
 
 
-class PProperty(Node):
+class PProperty(Node, frozen=True):
     """One entry of an object pattern: `{ key: target = default }`. `key` is None where it is computed."""
 
     key: str | None
@@ -104,17 +71,17 @@ class PProperty(Node):
     default: Expr | None = None
 
 
-class PObject(Node):
+class PObject(Node, frozen=True):
     properties: tuple[PProperty, ...]
     rest: str | None = None  # name bound by `...rest`
 
 
-class PArray(Node):
+class PArray(Node, frozen=True):
     items: tuple[Pattern | None, ...]  # None: a hole
     rest: str | None = None
 
 
-class PExpr(Node):
+class PExpr(Node, frozen=True):
     """An assignment target that is not a binding: `a.b`, `a[b]`."""
 
     target: Expr
@@ -125,7 +92,7 @@ Pattern: TypeAlias = PName | PObject | PArray | PExpr
 # ── expressions ──────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-class Literal_(Node):
+class Literal_(Node, frozen=True):
     """A string (template without holes included), number, boolean, null (`kind="null"`) or undefined."""
 
     value: str | float | bool | None
@@ -134,13 +101,13 @@ class Literal_(Node):
     end: int
 
 
-class Name(Node):
+class Name(Node, frozen=True):
     name: str
     start: int
     end: int
 
 
-class Member(Node):
+class Member(Node, frozen=True):
     """`object.property` and `object?.property`; `object["property"]` with a literal string too."""
 
     object: Expr
@@ -150,7 +117,7 @@ class Member(Node):
     optional: bool = False
 
 
-class Index(Node):
+class Index(Node, frozen=True):
     """`object[index]` with anything but a literal string."""
 
     object: Expr
@@ -159,7 +126,7 @@ class Index(Node):
     end: int
 
 
-class Call(Node):
+class Call(Node, frozen=True):
     """`callee(args)`; `callee?.(args)` too. A spread argument is a `Spread`. `types`: explicit type arguments."""
 
     callee: Expr
@@ -169,7 +136,7 @@ class Call(Node):
     types: tuple[Type, ...] = ()
 
 
-class New(Node):
+class New(Node, frozen=True):
     callee: Expr
     args: tuple[Expr, ...]
     start: int
@@ -177,14 +144,14 @@ class New(Node):
     types: tuple[Type, ...] = ()
 
 
-class Parameter(Node):
+class Parameter(Node, frozen=True):
     pattern: Pattern
     type: Type | None = None
     default: Expr | None = None
     rest: bool = False
 
 
-class Function(Node):
+class Function(Node, frozen=True):
     """An arrow, function expression, declaration or method. An expression body is one `Return` with `implicit`."""
 
     name: str | None
@@ -197,7 +164,7 @@ class Function(Node):
     generator: bool = False
 
 
-class Property(Node):
+class Property(Node, frozen=True):
     """`key: value`, shorthand (`value` is then a `Name`), a method (`Function`) or a getter. `computed` keys carry
     their expression and have `key=None`."""
 
@@ -208,7 +175,7 @@ class Property(Node):
     computed: Expr | None = None
 
 
-class Object(Node):
+class Object(Node, frozen=True):
     """Entries in order; a `Spread` keeps its place among them."""
 
     entries: tuple[Property | Spread, ...]
@@ -216,19 +183,19 @@ class Object(Node):
     end: int
 
 
-class Array(Node):
+class Array(Node, frozen=True):
     items: tuple[Expr, ...]
     start: int
     end: int
 
 
-class Spread(Node):
+class Spread(Node, frozen=True):
     value: Expr
     start: int
     end: int
 
 
-class Conditional(Node):
+class Conditional(Node, frozen=True):
     test: Expr
     then: Expr
     other: Expr
@@ -236,7 +203,7 @@ class Conditional(Node):
     end: int
 
 
-class Binary(Node):
+class Binary(Node, frozen=True):
     """`+ - * / % ** == === != !== < <= > >= && || ?? in instanceof & | ^ << >> >>>`."""
 
     op: str
@@ -246,7 +213,7 @@ class Binary(Node):
     end: int
 
 
-class Unary(Node):
+class Unary(Node, frozen=True):
     """`! - + ~ typeof void delete`."""
 
     op: str
@@ -255,7 +222,7 @@ class Unary(Node):
     end: int
 
 
-class Assign(Node):
+class Assign(Node, frozen=True):
     """`target op value`; `op` is `=`, `+=`, `??=` …; `x++` is `x += 1`."""
 
     op: str
@@ -265,13 +232,13 @@ class Assign(Node):
     end: int
 
 
-class Await(Node):
+class Await(Node, frozen=True):
     value: Expr
     start: int
     end: int
 
 
-class Template(Node):
+class Template(Node, frozen=True):
     """A template literal with holes: texts and expressions in order."""
 
     parts: tuple[str | Expr, ...]
@@ -279,7 +246,7 @@ class Template(Node):
     end: int
 
 
-class Cast(Node):
+class Cast(Node, frozen=True):
     """`value as T`, `<T>value`, `value satisfies T`. `as const` and `value!` are dropped in lowering."""
 
     value: Expr
@@ -289,7 +256,7 @@ class Cast(Node):
     satisfies: bool = False
 
 
-class JsxAttribute(Node):
+class JsxAttribute(Node, frozen=True):
     """`name={value}`; a bare attribute is `true`; `{...props}` has `name=None`. Svelte's `on:click={f}`,
     `onclick={f}` and Vue's `@click="f()"` come as attributes of a `Jsx` too."""
 
@@ -299,7 +266,7 @@ class JsxAttribute(Node):
     end: int
 
 
-class Jsx(Node):
+class Jsx(Node, frozen=True):
     """`<Tag attributes>children</Tag>`; a fragment has an empty `tag`. `tag` is dotted."""
 
     tag: str
@@ -309,7 +276,7 @@ class Jsx(Node):
     end: int
 
 
-class Class(Node):
+class Class(Node, frozen=True):
     """Methods and fields by name; `base` is what it extends."""
 
     name: str | None
@@ -320,7 +287,7 @@ class Class(Node):
     end: int
 
 
-class Sequence(Node):
+class Sequence(Node, frozen=True):
     """`a, b`: the value is the last."""
 
     items: tuple[Expr, ...]
@@ -328,7 +295,7 @@ class Sequence(Node):
     end: int
 
 
-class Opaque(Node):
+class Opaque(Node, frozen=True):
     """An expression the analysis has no use for, or one nested too deep; its children are lost."""
 
     kind: str
@@ -337,33 +304,14 @@ class Opaque(Node):
 
 
 Expr: TypeAlias = (
-    Literal_
-    | Name
-    | Member
-    | Index
-    | Call
-    | New
-    | Function
-    | Object
-    | Array
-    | Spread
-    | Conditional
-    | Binary
-    | Unary
-    | Assign
-    | Await
-    | Template
-    | Cast
-    | Jsx
-    | Class
-    | Sequence
-    | Opaque
-)
+    Literal_ | Name | Member | Index | Call | New | Function | Object | Array | Spread | Conditional | Binary | Unary
+    | Assign | Await | Template | Cast | Jsx | Class | Sequence | Opaque
+)  # fmt: skip
 
 # ── statements ───────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-class Declare(Node):
+class Declare(Node, frozen=True):
     """One declarator of `const|let|var`, or a function or class declaration (`kind` says which)."""
 
     kind: Literal["const", "let", "var", "function", "class"]
@@ -374,7 +322,7 @@ class Declare(Node):
     type: Type | None = None
 
 
-class Evaluate(Node):
+class Evaluate(Node, frozen=True):
     """An expression statement."""
 
     value: Expr
@@ -382,20 +330,20 @@ class Evaluate(Node):
     end: int
 
 
-class Return(Node):
+class Return(Node, frozen=True):
     value: Expr | None
     start: int
     end: int
     implicit: bool = False  # the body of an arrow without braces
 
 
-class Throw(Node):
+class Throw(Node, frozen=True):
     value: Expr
     start: int
     end: int
 
 
-class If(Node):
+class If(Node, frozen=True):
     test: Expr
     then: tuple[Stmt, ...]
     other: tuple[Stmt, ...]
@@ -403,7 +351,7 @@ class If(Node):
     end: int
 
 
-class Loop(Node):
+class Loop(Node, frozen=True):
     """`for…of` (`kind="of"`), `for…in` ("in"), `for(;;)` ("for"), `while`, `do`. `pattern`/`iterable` only for of/in;
     `is_await` for `for await`. The init of a classic `for` stands before the loop as statements; its update is the
     last statement of `body`."""
@@ -418,7 +366,7 @@ class Loop(Node):
     is_await: bool = False
 
 
-class Try(Node):
+class Try(Node, frozen=True):
     body: tuple[Stmt, ...]
     parameter: Pattern | None
     handler: tuple[Stmt, ...] | None
@@ -427,19 +375,19 @@ class Try(Node):
     end: int
 
 
-class Case(Node):
+class Case(Node, frozen=True):
     test: Expr | None  # None: default
     body: tuple[Stmt, ...]
 
 
-class Switch(Node):
+class Switch(Node, frozen=True):
     value: Expr
     cases: tuple[Case, ...]
     start: int
     end: int
 
 
-class Jump(Node):
+class Jump(Node, frozen=True):
     """`break` or `continue`."""
 
     kind: Literal["break", "continue"]
@@ -447,13 +395,13 @@ class Jump(Node):
     end: int
 
 
-class Block(Node):
+class Block(Node, frozen=True):
     body: tuple[Stmt, ...]
     start: int
     end: int
 
 
-class Reactive(Node):
+class Reactive(Node, frozen=True):
     """Svelte's `$: statement`, which runs again when what it reads changes."""
 
     body: tuple[Stmt, ...]
@@ -461,14 +409,12 @@ class Reactive(Node):
     end: int
 
 
-Stmt: TypeAlias = (
-    Declare | Evaluate | Return | Throw | If | Loop | Try | Switch | Jump | Block | Reactive
-)
+Stmt: TypeAlias = Declare | Evaluate | Return | Throw | If | Loop | Try | Switch | Jump | Block | Reactive
 
 # ── a file ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-class Import(Node):
+class Import(Node, frozen=True):
     """One name that an import brings in: `imported` is the exported name, "default" or "*"."""
 
     local: str
@@ -478,7 +424,7 @@ class Import(Node):
     start: int = 0
 
 
-class Export(Node):
+class Export(Node, frozen=True):
     """One name that the file exports. `local` names a binding of this file, or with `source` the name exported
     there; `exported="*"` with a `source` re-exports all. `export default <expression>` has
     `local="*default*"`, declared under that name in `body`."""
@@ -490,7 +436,7 @@ class Export(Node):
     start: int = 0
 
 
-class TypeAliasDecl(Node):
+class TypeAliasDecl(Node, frozen=True):
     """`type X<T> = …` and `interface X extends Y {…}` (then an intersection of the bases and the body)."""
 
     name: str
@@ -498,7 +444,7 @@ class TypeAliasDecl(Node):
     type: Type
 
 
-class Suppression(Node):
+class Suppression(Node, frozen=True):
     """`// contend-ignore[rule]: reason` (also `/* … */` and `{/* … */}`): silences `rules` on the next line that holds
     code, or on its own line where code stands before it. `reason` is empty where none was given."""
 
@@ -508,14 +454,14 @@ class Suppression(Node):
     target_line: int
 
 
-class Problem(Node):
+class Problem(Node, frozen=True):
     """Why a file, or a part of it, was not read; `line` 0 where it concerns the whole file."""
 
     reason: str
     line: int = 0
 
 
-class Module(Node):
+class Module(Node, frozen=True):
     """One source file, lowered. `directives`: `"use node"`, `"use client"`, `"use server"`, and `"svelte"`, `"vue"`
     for their file kinds. `body` holds declarations and statements in order (component markup of Svelte and Vue comes
     last, as `Evaluate(Jsx(...))`). `problems` are not fatal."""

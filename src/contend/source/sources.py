@@ -134,7 +134,7 @@ def parser_version() -> bytes:
             installed = os.stat(os.path.dirname(spec.origin)).st_mtime_ns
             digest.update(f"{spec.origin}={installed};".encode())
     here = Path(__file__).parent
-    for file in (here / "ir.py", *sorted((here / "lower").glob("*.py"))):
+    for file in (here / "ir.py", here / "ir_types.py", *sorted((here / "lower").glob("*.py"))):
         digest.update(file.read_bytes())
     return digest.digest()
 

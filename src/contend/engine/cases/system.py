@@ -276,13 +276,19 @@ CASES = [
                     runner,
                     [get("me", "d"), insert("me", "log")],
                     {0: [wait(301), begin("w"), patch("w", "d", x=2.0), commit("w")]},
-                    {"attempts": 1, "statuses": ["failure"], "occ": [False], "will_retry": [False]},
+                    {
+                        "attempts": 1,
+                        "statuses": ["failure"],
+                        "occ": [False],
+                        "will_retry": [False],
+                        "gave_up": gave_up,
+                    },
                 )
             ],
             variant=runner,
             **_D,
         )
-        for runner in ("http", "websocket")
+        for runner, gave_up in (("http", None), ("websocket", None), ("scheduler", ("reschedule", 503)))
     ],
     Case(
         "C75",

@@ -38,21 +38,21 @@ def one_document(world: World, one: Caller, other: Caller) -> str | None:
 
 
 def drawn_by(loop: LoopContext, caller: Caller, sources: Sources) -> bool:
-    """Whether a loop draws the control that makes the call, rather than makes the calls: an event handler stands
-    between its start and the call."""
-    if caller.trigger.kind not in ("event", "keystroke") or loop.over.text == "[function]":
-        return loop.over.text == "[function]"
-    top = caller.chain[0] if caller.chain else None
-    line, column = caller.span.line, caller.span.column
-    if top is not None and len(caller.chain) > 1:
-        if top.file == loop.span.file and loop.span.line <= top.line <= loop.span.end_line:
-            return True
-        if caller.span.file != loop.span.file:
-            return False
-    if caller.span.file != loop.span.file:
-        return False
-    text = sources.between(loop.span, line, column)
+    """Whether a loop draws the control that makes the call, rather than makes the calls: the way from the trigger to
+    the call begins outside it, or an event handler stands between its start and that way."""
+    if caller.trigger.kind not in ("event", "keystroke"):
+        return loop.over.text == "[function]"  # one of several listeners
+    inside = [frame.line for frame in caller.chain if frame.file == loop.span.file and _encloses(loop, frame.line)]
+    if not inside:
+        return True
+    first = min(inside)
+    column = caller.span.column if first == caller.span.line and caller.span.file == loop.span.file else 1
+    text = sources.between(loop.span, first, max(column, loop.span.column if first == loop.span.line else 1))
     return text is not None and bool(_HANDLER.search(text))
+
+
+def _encloses(loop: LoopContext, line: int) -> bool:
+    return loop.span.line <= line <= loop.span.end_line
 
 
 def _passed(access: Access, function: Function, caller: Caller) -> tuple[str, ...]:

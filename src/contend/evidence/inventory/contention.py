@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from contend.evidence.inventory.listings import path_in
-from contend.evidence.inventory.words import listed, per_day
-from contend.evidence.inventory.world import World, names
+from contend.evidence.inventory.words import listed_of, per_day
+from contend.evidence.inventory.world import RowWriter, World
 from contend.model.app import App
 from contend.model.findings import Impact, Pair, Severity
 from contend.model.functions import Access, Function, Guard
@@ -15,6 +15,8 @@ from contend.model.inventory import Verdict
 from contend.model.values import Origin
 
 _MOST_WRITES = 80  # of one function, that are compared with each other
+_MOST_NAMED = 5  # writers of one row in a sentence
+_MOST_ESTIMATED = 5  # hot writers of one victim, the hottest ones
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +52,12 @@ def documents(function: Function) -> tuple[Document, ...]:
     """The documents that a mutation writes, in program order. Writes of one row are one document."""
     groups: dict[tuple[str, str], list[Access]] = {}
     for access in function.writes:
+        names = (access.row or _id_text(access) or f"#{access.order}").split("|")  # one of several rows
         for table in access.tables or ("",):
-            groups.setdefault((table, access.row or _id_text(access) or f"#{access.order}"), []).append(access)
+            group = next((groups[table, name] for name in names if (table, name) in groups), [])
+            group.append(access)
+            groups.update(((table, name), group) for name in names if (table, name) not in groups)
+    distinct = {id(group): (table, group) for (table, _), group in groups.items()}
     return tuple(
         Document(
             table=table or "an unknown table",
@@ -60,7 +66,7 @@ def documents(function: Function) -> tuple[Document, ...]:
             fresh=any(access.operation == "insert" or _is_fresh(access) for access in group),
             many=any(loop.bound != 1 for access in group for loop in access.loops),
         )
-        for (table, _), group in groups.items()
+        for table, group in distinct.values()
     )
 
 
@@ -74,54 +80,63 @@ def writes_several(found: Sequence[Document]) -> bool:
     )
 
 
-def other_writers(world: World, function: Function, table: str) -> tuple[Function, ...]:
-    """The other mutations that patch, replace or delete rows of a table: hot ones first, then by rate. Registrations of
-    the same code count once, those of this function not at all. Inserts make rows of their own."""
-    found: dict[str, Function] = {}
-    for writer in world.row_writers.get((function.app, table), ()):
-        if writer.span != function.span:
-            found.setdefault(world.aliases.get(writer.id, writer.id), writer)
-    return tuple(found.values())
+def apart(one: Sequence[Guard], other: Sequence[Guard]) -> bool:
+    """Whether two lists of guards cannot hold together: they stand on both sides of one test."""
+    held = {guard.span: guard.holds for guard in one}
+    return any(held.get(guard.span, guard.holds) is not guard.holds for guard in other)
+
+
+def other_writers(world: World, function: Function, table: str) -> tuple[RowWriter, ...]:
+    """The other mutations that patch, replace or delete rows of a table: hot ones first, then by rate."""
+    own = world.aliases[function.id]
+    return tuple(writer for writer in world.row_writers.get((function.app, table), ()) if writer.id != own)
 
 
 def contention_of(world: World, function: Function) -> Contention:
     """How hot writers meet a mutation. `fix` where the prediction says that it costs at least as much as a finding of
     medium severity, `watch` where a hot writer is there."""
+    known = world.contentions.get(function.id)
+    if known is None:
+        known = world.contentions[function.id] = _contention(world, function)
+    return known
+
+
+def _contention(world: World, function: Function) -> Contention:
     estimator = world.estimators[function.id]
     found: dict[tuple[str, str], Pair] = {}
     for pair in estimator.pairs.of_victim(function.id):
-        if pair.kind != "conflict" or pair.same_socket or world.hot(pair.writer) is None:
+        if pair.writer not in world.hot_functions or pair.kind != "conflict" or pair.same_socket:
             continue
-        if pair.writer != function.id and world.aliases[pair.writer] == world.aliases[function.id]:
-            continue
-        found.setdefault((pair.writer, pair.table), pair)
+        if pair.writer == function.id or world.aliases[pair.writer] != world.aliases[function.id]:
+            found.setdefault((pair.writer, pair.table), pair)
+    verdict: Verdict = "watch" if found else "safe"
     worst, cost = None, Impact()
     if world.is_called(function.id):
-        for pair in found.values():
+        hottest = sorted(found.values(), key=lambda pair: (pair.writer != function.id, -world.rate(pair.writer)))
+        for pair in hottest[:_MOST_ESTIMATED]:
             impact = estimator.of_pair(pair)
-            if worst is None or (impact.failures_per_day, impact.retries_per_day) > (
-                cost.failures_per_day,
-                cost.retries_per_day,
-            ):
+            if worst is None or _lost(impact) > _lost(cost):
                 worst, cost = pair, impact
-    verdict: Verdict = "watch" if found else "safe"
-    if worst is not None:
-        judged = estimator.severity(cost, "high", [function.id]).severity
-        if judged.rank <= Severity.MEDIUM.rank:
+        if worst is not None and estimator.severity(cost, "high", [function.id]).severity.rank <= Severity.MEDIUM.rank:
             verdict = "fix"
     return Contention(tuple(found.values()), worst, cost, verdict)
 
 
-def writers_in_words(world: World, app: App, writers: Sequence[Function]) -> str:
-    """`x:a (hot: …), x:b and x:c also write it, none of them often`."""
+def _lost(impact: Impact) -> tuple[float, float]:
+    return impact.failures_per_day, impact.retries_per_day
+
+
+def writers_in_words(world: World, app: App, writers: Sequence[RowWriter]) -> str:
+    """`x:a (hot: …), x:b and x:c also write it`."""
     if not writers:
         return "nothing else writes it"
-    hot = [(writer, why) for writer in writers if (why := world.hot(writer.id)) is not None]
-    cold = [writer for writer in writers if world.hot(writer.id) is None]
-    parts = [f"{name} (hot: {why})" for (_, why), name in zip(hot, names((w for w, _ in hot), app), strict=True)]
+    named = [
+        f"{path_in(app, writer.id)} (hot: {world.hot(writer.id)})" if writer.hot else path_in(app, writer.id)
+        for writer in writers[:_MOST_NAMED]
+    ]
+    text = listed_of(named, len(writers))
     verb = "writes" if len(writers) == 1 else "write"
-    text = listed([*parts, *names(cold, app)], len(parts[:3]) + 3)
-    return f"{text} also {verb} it{'' if hot else ', not often'}"
+    return f"{text} also {verb} it{'' if writers[0].hot else ', not often'}"
 
 
 def cost_in_words(contention: Contention, app: App) -> str:
@@ -135,13 +150,7 @@ def cost_in_words(contention: Contention, app: App) -> str:
 
 
 def _exclusive(one: Document, other: Document) -> bool:
-    return all(_apart(a.guards, b.guards) for a in one.accesses for b in other.accesses)
-
-
-def _apart(one: Sequence[Guard], other: Sequence[Guard]) -> bool:
-    """Whether two lists of guards cannot hold together."""
-    held = {guard.span: guard.holds for guard in one}
-    return any(held.get(guard.span, guard.holds) is not guard.holds for guard in other)
+    return all(apart(a.guards, b.guards) for a in one.accesses for b in other.accesses)
 
 
 def _is_fresh(access: Access) -> bool:

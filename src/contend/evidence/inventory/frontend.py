@@ -13,7 +13,7 @@ from itertools import pairwise
 
 from contend.conflicts import Source
 from contend.evidence.inventory.calls import drawn_by, one_document, started_together
-from contend.evidence.inventory.contention import contention_of, cost_in_words
+from contend.evidence.inventory.contention import apart, contention_of, cost_in_words
 from contend.evidence.inventory.listings import Sources, path_in
 from contend.evidence.inventory.words import entry_words, is_shortcut, listed, page_of, period, trigger_words
 from contend.evidence.inventory.world import Part, World
@@ -176,11 +176,14 @@ def _of_groups(world: World, app: App, callers: Sequence[Caller]) -> Iterator[Si
         ordered = sorted({caller.span: caller for caller in group}.values(), key=lambda caller: caller.order)
         together = False
         for one, other in pairwise(ordered):
-            if started_together(one, other):
+            if started_together(one, other) and not apart(one.guards, other.guards):
                 together = True
                 yield _parallel(world, app, one, other)
-        if len(ordered) > 1 and not together:
-            yield _sequential(world, app, ordered)
+        consecutive = [
+            caller for caller in ordered if any(c is not caller and not apart(c.guards, caller.guards) for c in ordered)
+        ]
+        if consecutive and not together:
+            yield _sequential(world, app, consecutive)
 
 
 def _parallel(world: World, app: App, one: Caller, other: Caller) -> Sign:
@@ -203,7 +206,7 @@ def _sequential(world: World, app: App, ordered: Sequence[Caller]) -> Sign:
     for at, one in enumerate(ordered):
         for other in ordered[at + 1 :]:
             shared = one_document(world, one, other)
-            if shared is None:
+            if shared is None or apart(one.guards, other.guards):
                 continue
             both = f"{listed([path_in(app, one.function), path_in(app, other.function)])} {_lines([one, other])}"
             text = f"{both} write the same row of `{shared}` one after the other: one mutation would do"

@@ -15,7 +15,7 @@ from contend.evidence.inventory.contention import (
 )
 from contend.evidence.inventory.listings import path_in
 from contend.evidence.inventory.words import listed
-from contend.evidence.inventory.world import Part, World, names
+from contend.evidence.inventory.world import Part, World
 from contend.model.app import App
 from contend.model.functions import Function
 from contend.model.inventory import MultiDocumentEntry, WrittenRow
@@ -40,7 +40,7 @@ def _entry(world: World, app: App, function: Function, found: tuple[Document, ..
     told: list[str] = []
     for document in _by_table(found):
         writers = () if document.fresh else other_writers(world, function, document.table)
-        rows.append(WrittenRow(document.table, document.words, tuple(names(writers, app))))
+        rows.append(WrittenRow(document.table, document.words, tuple(path_in(app, writer.id) for writer in writers)))
         if not document.fresh:
             told.append(f"{document.words}: {writers_in_words(world, app, writers)}")
     if not told:

@@ -11,13 +11,49 @@ from contend.model.schema import Table
 from contend.model.values import Origin, Value
 
 _WORDS = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+|\d+")
-_EXPIRING = frozenset({"session", "token", "otp", "code", "nonce", "challenge", "verification", "invitation", "invite", "lock", "lease"})
-_TECHNICAL = frozenset({"log", "delivery", "attempt", "run", "job", "trace", "request", "heartbeat", "ping", "error", "debug", "queue", "failure"})
-_EVENTS = frozenset({"event", "analytics", "view", "visit", "click", "impression", "metric", "stat", "beat", "presence", "hit", "activity"})
-_HISTORY = frozenset({"generation", "history", "snapshot", "notification", "message", "version", "revision", "feed", "cache"})
+_EXPIRING = frozenset(
+    {"session", "token", "otp", "code", "nonce", "challenge", "verification", "invitation", "invite", "lock", "lease"}
+)
+_TECHNICAL = frozenset(
+    {
+        "log",
+        "delivery",
+        "attempt",
+        "run",
+        "job",
+        "trace",
+        "request",
+        "heartbeat",
+        "ping",
+        "error",
+        "debug",
+        "queue",
+        "failure",
+    }
+)
+_EVENTS = frozenset(
+    {
+        "event",
+        "analytics",
+        "view",
+        "visit",
+        "click",
+        "impression",
+        "metric",
+        "stat",
+        "beat",
+        "presence",
+        "hit",
+        "activity",
+    }
+)
+_HISTORY = frozenset(
+    {"generation", "history", "snapshot", "notification", "message", "version", "revision", "feed", "cache"}
+)
 _TRAIL = frozenset({"log", "trail", "event", "entry", "record"})
 _BUSINESS = frozenset({"scheduled", "config", "setting", "template", "type"})
 _CLEANS = re.compile(r"clean|purge|prune|expire|sweep|trim|retention|stale|garbage|evict|vacuum", re.IGNORECASE)
+MANY = 500.0  # rows a day that no user asks for, from which on a table is taken for one that only grows
 _MOMENT = re.compile(r"date|day|hour|week|month|minute|time|period|bucket|session|token|event|message", re.IGNORECASE)
 _EXPIRY_FIELD = re.compile(r"^expire(s|d)?(At|_at|On)?$|^(valid|ttl)_?(until|at)?$", re.IGNORECASE)
 
@@ -33,8 +69,8 @@ class Nature:
 
 
 def nature_of(table: Table, insert_rate: float, by_machine: float) -> Nature:
-    """The nature of a table by its name, its indexes (one on an expiry) and its predicted inserts a day, `by_machine` those that no user
-    asks for (crons, webhooks, effects, timers, every request)."""
+    """The nature of a table by its name, its indexes (one on an expiry) and its predicted inserts a day; `by_machine`
+    are those that no user asks for (crons, webhooks, effects, timers, every request)."""
     words = [_singular(word.lower()) for word in _WORDS.findall(table.name)]
     last = set(words[-2:])
     often = insert_rate >= 50
@@ -52,26 +88,25 @@ def nature_of(table: Table, insert_rate: float, by_machine: float) -> Nature:
         return Nature(True, "events", "30 days")
     if last & _HISTORY:
         return Nature(True, "a history", "90 days")
-    if by_machine >= 50:
+    if by_machine >= MANY:
         return Nature(True, "rows that no user asks for", "30 days" if often else "90 days")
     return Nature(False, "records that users work with")
 
 
-def cleanups(functions: Iterable[Function], table: str) -> tuple[Function, ...]:
-    """The functions that delete rows of a table by age: in a loop over a read that is bounded or filtered by time, or
-    that calls itself a clean-up. One that empties tables whole is none, nor is a delete along with a parent."""
+def cleanups(functions: Iterable[Function], table: str, logs: bool) -> tuple[Function, ...]:
+    """The functions that delete rows of a table by age: what they delete is bounded by time, or, in a table of `logs`,
+    they call themselves a clean-up and loop over a part of it. One that empties tables whole is none, nor is a delete
+    along with a parent."""
     return tuple(
         function
         for function in functions
-        if any(_by_age(access, function) for access in function.writes if _deletes(access, table))
+        if any(_by_age(access, function, logs) for access in function.writes if _deletes(access, table))
     )
 
 
 def deleters(functions: Iterable[Function], table: str) -> tuple[Function, ...]:
     """The functions that delete rows of a table."""
-    return tuple(
-        function for function in functions if any(_deletes(access, table) for access in function.writes)
-    )
+    return tuple(function for function in functions if any(_deletes(access, table) for access in function.writes))
 
 
 def bounded_by(inserts: Sequence[tuple[Function, Access]]) -> str | None:
@@ -127,22 +162,18 @@ def _deletes(access: Access, table: str) -> bool:
     return access.operation == "delete" and table in access.tables
 
 
-def _by_age(delete: Access, function: Function) -> bool:
+def _by_age(delete: Access, function: Function, logs: bool) -> bool:
     reads = [read for read in function.reads if not read.writes and read.row is not None and read.row == delete.row]
     by_time = any(guard.condition.mentions(Origin.TIME) for guard in delete.guards if not guard.early_exit) or any(
         key.value.mentions(Origin.TIME) or (key.operator in ("lt", "lte") and key.field == "_creationTime")
         for read in reads
         for key in read.keys
     )
-    if not delete.loops:
-        return by_time and bool(_CLEANS.search(function.path))
-    if by_time:
-        return True
-    narrowed = any(read.extent.filtered or read.keys or read.extent.reach == "take" for read in reads)
-    several = len(delete.tables) > 1
     named = bool(_CLEANS.search(function.path))
-    unbounded = any(read.extent.filtered and not any(k.operator == "eq" for k in read.keys) for read in reads)
-    return (narrowed and named) or (unbounded and not several)
+    if by_time:
+        return named or bool(delete.loops)
+    narrowed = any(read.extent.filtered or read.keys or read.extent.reach == "take" for read in reads)
+    return logs and named and narrowed and bool(delete.loops)
 
 
 def _singular(word: str) -> str:

@@ -93,9 +93,9 @@ def _judged(
             continue
         worst = min(worst, contention.verdict, key=_RANK.__getitem__)
         hot = {pair.writer for pair in contention.pairs}
-        meets = [writer for id in hot if (writer := world.functions.get(id)) is not None]
+        itself = ["itself"] if mutation.id in hot else []
+        who = listed(itself + sorted(path_in(app, id) for id in hot - {mutation.id}))
         tables = listed(sorted({f"`{pair.table}`" for pair in contention.pairs}))
-        who = listed(sorted(names(meets, app)))
         cost = cost_in_words(contention, app)
         meetings.append(f"{names([mutation], app)[0]} meets {who} on {tables}{f' ({cost})' if cost else ''}")
     if worst == "safe":

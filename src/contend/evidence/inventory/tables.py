@@ -27,7 +27,7 @@ def table_entries(world: World, part: Part) -> Iterator[TableEntry]:
     """One entry for each table that the schema declares or the code uses."""
     writing: dict[str, dict[str, Function]] = defaultdict(dict)
     for function in part.app.functions:
-        for access in function.writes:
+        for access in world.writes[function.id]:
             for name in access.tables:
                 writing[name][function.id] = function
     for name, table in sorted(part.app.tables.items()):
@@ -41,7 +41,7 @@ def _entry(world: World, part: Part, table: Table, writers: Sequence[Function]) 
     inserts = [
         (function, access)
         for function in distinct
-        for access in function.writes
+        for access in world.writes[function.id]
         if access.operation == "insert" and table.name in access.tables
     ]
     ttl, period, growth, why = _growth(world, part, table, distinct, inserts)
@@ -67,7 +67,14 @@ def _growth(
     inserts: Sequence[tuple[Function, Access]],
 ) -> tuple[TimeToLive, str | None, Verdict, str]:
     """Whether rows go in time: the answer, a period to propose, a verdict, and why."""
-    cleaners = cleanups(writers, table.name)
+    rate = sum(_insert_rate(world, part, function, access) for function, access in inserts)
+    machine = sum(
+        _insert_rate(world, part, function, access)
+        for function, access in inserts
+        if all(caller.trigger.kind in _MACHINE for caller in world.origins(function.id))
+    )
+    nature = nature_of(table, rate, machine)
+    cleaners = cleanups(writers, table.name, nature.logs)
     scheduled = [function for function in cleaners if world.reached_on_schedule(function.id)]
     if scheduled:
         return "scheduled", None, "safe", f"{listed(names(scheduled, part.app))} cleans it up on schedule"
@@ -79,13 +86,6 @@ def _growth(
     if per is not None and not cleaners:
         kept = "made once, at set-up" if per == "set-up" else f"one row per {per}: it grows no further than those"
         return "not needed", None, "safe", kept
-    rate = sum(_insert_rate(world, part, function, access) for function, access in inserts)
-    machine = sum(
-        _insert_rate(world, part, function, access)
-        for function, access in inserts
-        if all(caller.trigger.kind in _MACHINE for caller in world.origins(function.id))
-    )
-    nature = nature_of(table, rate, machine)
     if not nature.logs and not cleaners:
         return "not needed", None, "safe", f"{nature.words}, predicted {per_day(rate)} new a day: they are kept"
     return _unscheduled(world, part, cleaners, inserts, nature, rate)
@@ -115,7 +115,7 @@ def _rows(world: World, part: Part, table: Table, writers: Sequence[Function]) -
     worst: Verdict = "safe"
     told: dict[str, None] = {}
     for function in writers:
-        touched = [a for a in function.writes if a.operation != "insert" and table.name in a.tables]
+        touched = [a for a in world.writes[function.id] if a.operation != "insert" and table.name in a.tables]
         if not touched or world.hot(function.id) is None:
             continue
         contention = contention_of(world, function)
@@ -135,7 +135,7 @@ def _rows(world: World, part: Part, table: Table, writers: Sequence[Function]) -
         part.estimator.pairs.sharing(function.id, access) is Sharing.EVERYONE
         for function in writers
         if world.hot(function.id) is not None
-        for access in function.writes
+        for access in world.writes[function.id]
         if access.operation != "insert" and table.name in access.tables
     )
     which = "rows that everyone shares" if shared else "its rows"
@@ -151,14 +151,15 @@ def _heat(world: World, writers: Sequence[Function], rates: Mapping[str, float])
         return "none: nothing in this repository calls its writers"
     total = sum(rates.values())
     level = "high" if total >= HIGH else "medium" if total >= MEDIUM else "low"
-    hottest = sorted(called, key=lambda function: (-rates[function.id], function.path))[:3]
-    triggers = listed(dict.fromkeys(world.triggers(function.id, 2) for function in hottest), 3)
+    live = [function for function in called if world.has_live_start(function.id)] or called
+    hottest = sorted(live, key=lambda function: (-rates[function.id], function.path))[:3]
+    triggers = listed((world.triggers(function.id, 2) for function in hottest), 3)
     return f"{level}: predicted {per_day(total)} writes a day, from {triggers}"
 
 
 def _rate(world: World, part: Part, function: Function, table: str) -> float:
     """Predicted writes of a function to a table in a day; of writes under different conditions the most."""
-    rounds = [_rounds(part, access) for access in function.writes if table in access.tables]
+    rounds = [_rounds(part, access) for access in world.writes[function.id] if table in access.tables]
     return world.rate(function.id) * max(rounds, default=0.0)
 
 

@@ -14,10 +14,15 @@ NOBODY = "nothing in this repository calls it"
 
 def listed(items: Iterable[str], limit: int = 4) -> str:
     """`a`, `a and b`, `a, b and c`, `a, b, c and 4 more`."""
-    names = list(dict.fromkeys(items))
-    if len(names) > limit:
-        return f"{', '.join(names[: limit - 1])} and {len(names) - limit + 1} more"
-    return " and ".join([", ".join(names[:-1]), names[-1]]) if len(names) > 1 else "".join(names)
+    distinct = list(dict.fromkeys(items))
+    return listed_of(distinct if len(distinct) <= limit else distinct[: limit - 1], len(distinct))
+
+
+def listed_of(named: Sequence[str], count: int) -> str:
+    """The same, of `count` items of which only `named` are told."""
+    if len(named) < count:
+        return f"{', '.join(named)} and {count - len(named)} more"
+    return " and ".join([", ".join(named[:-1]), named[-1]]) if len(named) > 1 else "".join(named)
 
 
 def per_day(number: float) -> str:

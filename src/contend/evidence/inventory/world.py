@@ -6,13 +6,17 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 from contend.conflicts import Estimator, Heat, Source
 from contend.evidence.inventory.feedback import Feedback, feedback_of
 from contend.evidence.inventory.words import NOBODY, per_day, triggers_in_words
 from contend.model.app import App
 from contend.model.callers import Caller
-from contend.model.functions import Function
+from contend.model.functions import Access, Function
+
+if TYPE_CHECKING:
+    from contend.evidence.inventory.contention import Contention
 
 HOT_CALLS = 500.0
 """Calls a day from which on a function is hot: more than clicks and page views of a small app make, less than every
@@ -30,6 +34,15 @@ class Part:
     estimator: Estimator
 
 
+@dataclass(frozen=True, slots=True)
+class RowWriter:
+    """A mutation that writes existing rows of a table."""
+
+    id: str
+    function: Function
+    hot: bool
+
+
 @dataclass(frozen=True)
 class World:
     """Every app of an audit. Function ids are unique across apps, so one app can start functions of another."""
@@ -40,6 +53,11 @@ class World:
     def functions(self) -> Mapping[str, Function]:
         """Functions by id."""
         return {function.id: function for part in self.parts for function in part.app.functions}
+
+    @cached_property
+    def writes(self) -> Mapping[str, tuple[Access, ...]]:
+        """What each function writes."""
+        return {id: function.writes for id, function in self.functions.items()}
 
     @cached_property
     def callers(self) -> Mapping[str, Sequence[Caller]]:
@@ -90,17 +108,28 @@ class World:
         return found
 
     @cached_property
-    def row_writers(self) -> Mapping[tuple[str, str], tuple[Function, ...]]:
-        """The mutations that write existing rows, by app and table; hot ones first, then by rate. (Inserts make rows of
-        their own.)"""
-        found: dict[tuple[str, str], dict[str, Function]] = defaultdict(dict)
-        for function in self.functions.values():
-            if function.kind == "mutation":
+    def row_writers(self) -> Mapping[tuple[str, str], tuple[RowWriter, ...]]:
+        """The mutations that write existing rows, by app and table; hot ones first, then by rate. Registrations of the
+        same code count once; inserts make rows of their own."""
+        found: dict[tuple[str, str], dict[str, RowWriter]] = defaultdict(dict)
+        for id, function in self.functions.items():
+            if function.kind == "mutation" and self.aliases[id] == id:
+                writer = RowWriter(id, function, id in self.hot_functions)
                 for access in function.accesses:
                     if access.operation in ("patch", "replace", "delete"):
                         for table in access.tables:
-                            found[function.app, table][function.id] = function
+                            found[function.app, table][id] = writer
         return {key: tuple(sorted(group.values(), key=self._hottest_first)) for key, group in found.items()}
+
+    @cached_property
+    def hot_functions(self) -> frozenset[str]:
+        """The ids of all hot functions."""
+        return frozenset(id for id in self.functions if self.hot(id) is not None)
+
+    @cached_property
+    def contentions(self) -> dict[str, Contention]:
+        """What is already known about who meets each mutation."""
+        return {}
 
     @cached_property
     def _hot(self) -> dict[str, str | None]:
@@ -148,6 +177,10 @@ class World:
         live = [caller for caller in origins if caller.trigger.kind not in _NO_LIVE_START]
         return triggers_in_words(live or origins, limit)
 
+    def has_live_start(self, id: str) -> bool:
+        """Whether something sets the function off, other than scripts and functions that nothing calls."""
+        return any(caller.trigger.kind not in _NO_LIVE_START for caller in self.origins(id))
+
     def run_by(self, id: str) -> tuple[Function, ...]:
         """The mutations that a start of the function runs: itself, or those that an action runs, through other actions
         too. What it only schedules runs on its own."""
@@ -191,11 +224,16 @@ class World:
             return NOBODY
         return "only scripts and tests call it" if heat.scripts_only else ""
 
-    def _hottest_first(self, function: Function) -> tuple[bool, bool, float, int, str]:
+    def _hottest_first(self, writer: RowWriter) -> tuple[bool, bool, float, int, str]:
         """Hot ones, those that are called, then those that write few tables: what empties every table comes last."""
-        id = function.id
-        tables = len({table for access in function.writes for table in access.tables})
-        return self.hot(id) is None, not self.is_called(id), -self.rate(id), tables, function.path
+        tables = len({table for access in self.writes[writer.id] for table in access.tables})
+        return (
+            not writer.hot,
+            not self.is_called(writer.id),
+            -self.rate(writer.id),
+            tables,
+            writer.function.path,
+        )
 
     def _why_hot(self, id: str) -> str | None:
         if id in self.feedback:

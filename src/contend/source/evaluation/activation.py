@@ -39,8 +39,7 @@ if TYPE_CHECKING:
 MAX_EFFECTS = 1500
 MAX_DEFERRED = 120
 _TELLING = frozenset(
-    """mutation query action runMutation runQuery runAction runAfter runAt mutate mutateAsync get patch replace delete insert
-    collect first unique take paginate withIndex withSearchIndex order filter call bind apply""".split()
+    ["mutation", "query", "action", "runMutation", "runQuery", "runAction", "runAfter", "runAt", "mutate", "mutateAsync", "get", "patch", "replace", "delete", "insert", "collect", "first", "unique", "take", "paginate", "withIndex", "withSearchIndex", "order", "filter", "call", "bind", "apply"]
 )
 MAX_STEPS = 12
 
@@ -193,7 +192,9 @@ class Activation:
         self.record(DeferredEffect(self.place(node), callee, tuple(arguments), self._pending))
         return t.Pending(self.owner, self._pending, text)
 
-    def instantiate(self, summary: Summary, arguments: Sequence[t.Value], node: Any, place: Place | None = None) -> t.Value:
+    def instantiate(
+        self, summary: Summary, arguments: Sequence[t.Value], node: Any, place: Place | None = None
+    ) -> t.Value:
         """The effects of a summarised function, called here; its result."""
         outer = place if place is not None else self.place(node)
         self.program.instantiated.add(summary.owner)

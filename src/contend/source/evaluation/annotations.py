@@ -18,10 +18,22 @@ _SCALARS = {
     "Date": Validator("date"),
 }
 _WRAPPERS = frozenset(
-    {"Promise", "Readonly", "Partial", "Required", "NonNullable", "Awaited", "Exclude", "Extract", "Ref", "ReadonlyDeep"}
+    {
+        "Promise",
+        "Readonly",
+        "Partial",
+        "Required",
+        "NonNullable",
+        "Awaited",
+        "Exclude",
+        "Extract",
+        "Ref",
+        "ReadonlyDeep",
+    }
 )
 _LISTS = frozenset({"Array", "ReadonlyArray", "Set", "ReadonlySet", "Iterable", "AsyncIterable", "Iterator"})
 _DATABASES = frozenset({"DatabaseReader", "DatabaseWriter", "GenericDatabaseReader", "GenericDatabaseWriter"})
+_CLIENTS = {"ConvexHttpClient": "http", "ConvexClient": "websocket", "ConvexReactClient": "websocket"}
 CONTEXT = Validator("context")  # Convex's `ctx`
 DATABASE = Validator("database")  # Convex's `ctx.db`
 MAX_DEPTH = 12
@@ -69,6 +81,8 @@ def _named(program: Program, module: str, type: ir.TName, depth: int) -> Validat
         return CONTEXT
     if name in _DATABASES:
         return DATABASE
+    if name in _CLIENTS:
+        return Validator("client", literal=_CLIENTS[name])
     if name in ("Id", "GenericId", "Doc", "DocumentByName", "WithoutSystemFields", "TableId") and args:
         kind = "doc" if name in ("Doc", "DocumentByName") else "id"
         if name == "WithoutSystemFields":
@@ -119,7 +133,9 @@ def _literals(type: ir.Type) -> list[str]:
 def _union(
     program: Program, module: str, items: tuple[ir.Type, ...], depth: int, *, array: bool = False
 ) -> Validator | None:
-    found = [one for item in items if (one := annotated(program, module, item, depth)) is not None and one.kind != "null"]
+    found = [
+        one for item in items if (one := annotated(program, module, item, depth)) is not None and one.kind != "null"
+    ]
     if not found:
         return None
     if CONTEXT in found:

@@ -182,10 +182,12 @@ def invoke(act: Activation, closure: t.Closure, arguments: Sequence[t.Value], no
 
 
 def _takes_functions(arguments: Sequence[t.Value]) -> bool:
-    """A builder-like call (`withAuth({handler: …})`) is clearer evaluated in place than deferred."""
+    """A builder-like call (`withAuth({handler: …})`, `table({name: v.string()})`) is clearer evaluated in place than
+    deferred."""
+    kinds = (t.Closure, t.ValidatorTerm, t.TableTerm, t.Builder)
     return any(
-        isinstance(argument, t.Closure)
-        or (isinstance(argument, t.Record) and any(isinstance(value, t.Closure) for _, value in argument.fields))
+        isinstance(argument, kinds)
+        or (isinstance(argument, t.Record) and any(isinstance(value, kinds) for _, value in argument.fields))
         for argument in arguments
     )
 
@@ -215,7 +217,7 @@ def _in_place(act: Activation, closure: t.Closure, arguments: Sequence[t.Value],
     act.active.add(closure.key)
     act.ran.add(closure.key)
     act.inlined += 1
-    if function.name or isinstance(closure.scope, ModuleScope):
+    if function.name or isinstance(closure.scope, ModuleScope) or closure.module != act.module:
         act.steps = (*act.steps, Step(Site(act.module, node.start, node.end), function.name or "callback"))
     act.module = closure.module
     act.body = Site(closure.module, function.start, function.end)
@@ -302,14 +304,13 @@ def construct(act: Activation, node: ir.New) -> t.Value:
 
 def _instance(act: Activation, cls: t.ClassTerm, arguments: Sequence[t.Value], node: ir.New) -> t.Value:
     instance = t.Instance(cls, {})
-    constructor = None
-    for prop in cls.node.members:
-        if prop.key == "constructor" and isinstance(prop.value, ir.Function):
-            constructor = prop.value
-        elif prop.key is not None and not isinstance(prop.value, ir.Function):
-            instance.fields[prop.key] = _evaluate(act, prop.value)
-    if constructor is not None:
-        key = (cls.module, constructor.start)
-        if key not in act.active and act.inlined < MAX_INLINE:
-            _in_place(act, t.Closure(constructor, cls.module, cls.scope, instance), arguments, node)
+    constructor: t.Closure | None = None
+    for one in reversed(cls.line()):  # what a class says wins over what it extends
+        for prop in one.node.members:
+            if prop.key == "constructor" and isinstance(prop.value, ir.Function):
+                constructor = t.Closure(prop.value, one.module, one.scope, instance)
+            elif prop.key is not None and not isinstance(prop.value, ir.Function):
+                instance.fields[prop.key] = _evaluate(act, prop.value)
+    if constructor is not None and constructor.key not in act.active and act.inlined < MAX_INLINE:
+        _in_place(act, constructor, arguments, node)
     return instance

@@ -5,21 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from contend.model.schema import Validator
 from contend.source import ir
 from contend.source.evaluation import terms as t
 from contend.source.evaluation.activation import Activation
 from contend.source.evaluation.annotations import annotated
 from contend.source.evaluation.calls import call, construct
 from contend.source.evaluation.effects import Condition, FlagEffect
-from contend.source.evaluation.members import Validator, typed
+from contend.source.evaluation.members import Validator, table_names, typed
 from contend.source.evaluation.rendering_tree import evaluate_jsx
 
 _GLOBALS = frozenset(
-    """Array BigInt Boolean Date Error Infinity Intl JSON Map Math NaN Number Object Promise Reflect RegExp Request Response
-    Set String Symbol URL URLSearchParams WeakMap WeakSet addEventListener alert clearInterval clearTimeout console crypto
-    decodeURIComponent document encodeURIComponent fetch globalThis isNaN localStorage location navigator parseFloat parseInt
-    performance process queueMicrotask requestAnimationFrame requestIdleCallback sessionStorage setInterval setTimeout
-    structuredClone window atob btoa TextEncoder Uint8Array FormData Headers AbortController import require""".split()
+    ["Array", "BigInt", "Boolean", "Date", "Error", "Infinity", "Intl", "JSON", "Map", "Math", "NaN", "Number", "Object", "Promise", "Reflect", "RegExp", "Request", "Response", "Set", "String", "Symbol", "URL", "URLSearchParams", "WeakMap", "WeakSet", "addEventListener", "alert", "clearInterval", "clearTimeout", "console", "crypto", "decodeURIComponent", "document", "encodeURIComponent", "fetch", "globalThis", "isNaN", "localStorage", "location", "navigator", "parseFloat", "parseInt", "performance", "process", "queueMicrotask", "requestAnimationFrame", "requestIdleCallback", "sessionStorage", "setInterval", "setTimeout", "structuredClone", "window", "atob", "btoa", "TextEncoder", "Uint8Array", "FormData", "Headers", "AbortController", "import", "require"]
 )
 
 
@@ -29,6 +26,8 @@ def evaluate(act: Activation, node: ir.Expr) -> t.Value:
 
 
 def _literal(act: Activation, node: ir.Literal_) -> t.Value:
+    if node.value is None:
+        return t.UNDEFINED if node.kind == "undefined" else t.NULL
     return t.Const(node.value, node.kind)
 
 
@@ -101,6 +100,8 @@ def _object(act: Activation, node: ir.Object) -> t.Value:
 def _spread_into(
     act: Activation, value: t.Value, fields: dict[str, t.Value], spreads: list[t.Value], computed: list[t.Value]
 ) -> None:
+    if isinstance(value, t.Namespace):
+        value = act.program.namespace_record(value)
     if isinstance(value, t.Operation) and value.op == "&&":
         value = value.parts[-1]  # `...(cond && {…})`
         conditional = True
@@ -118,6 +119,10 @@ def _spread_into(
         computed.extend(value.computed)
     elif not t.is_nullish(value):
         spreads.append(value)
+        for name, earlier in fields.items():  # `{a: 1, ...rest}`: `rest` may bring its own `a`
+            later = act.member(value, name)
+            if isinstance(later, t.Typed | t.Document | t.Const):
+                fields[name] = t.choice([earlier, later])
 
 
 def _array(act: Activation, node: ir.Array) -> t.Value:
@@ -252,6 +257,14 @@ def _store_member(act: Activation, target: ir.Expr, value: t.Value) -> None:
     elif isinstance(target, ir.Index):
         key = _plain(act, target.index)
         owner, name = target.object, key.value if isinstance(key, t.Const) and isinstance(key.value, str) else None
+        names = table_names(key) if isinstance(key, t.Typed) else ()
+        if isinstance(owner, ir.Name) and names:  # one of several known keys
+            for one in names:
+                record = _plain(act, owner)
+                earlier = act.member(record, one)
+                either = value if earlier is t.UNDEFINED else t.choice([earlier, value])
+                act.frame.assign(owner.name, with_member(record, one, either), merge)
+            return
     else:
         return
     current = _plain(act, owner)
@@ -284,7 +297,9 @@ def with_member(record: t.Value, name: str | None, value: t.Value) -> t.Value:
     if not isinstance(record, t.Record):
         return record
     if name is None:
-        return t.Record(record.fields, record.spreads, (*record.computed, value) if len(record.computed) < 8 else record.computed)
+        return t.Record(
+            record.fields, record.spreads, (*record.computed, value) if len(record.computed) < 8 else record.computed
+        )
     fields = dict(record.fields)
     fields[name] = value
     return t.Record(tuple(fields.items()), record.spreads, record.computed)
@@ -358,7 +373,8 @@ def _cast(act: Activation, node: ir.Cast) -> t.Value:
 
 
 def _class(act: Activation, node: ir.Class) -> t.Value:
-    return t.ClassTerm(node, act.module, act.frame)
+    base = _plain(act, node.base) if node.base is not None else None
+    return t.ClassTerm(node, act.module, act.frame, base if isinstance(base, t.ClassTerm) else None)
 
 
 def _sequence(act: Activation, node: ir.Sequence) -> t.Value:

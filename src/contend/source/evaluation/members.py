@@ -9,6 +9,7 @@ from contend.source.evaluation.terms import (
     Bound,
     Capability,
     Choice,
+    Client,
     Closure,
     Const,
     Context,
@@ -22,14 +23,13 @@ from contend.source.evaluation.terms import (
     Listing,
     Live,
     Method,
-    Namespace,
     Opaque,
     Operation,
     Record,
     Reference,
     SchemaTerm,
-    TableTerm,
     Table_,
+    TableTerm,
     Term,
     Typed,
     ValidatorTerm,
@@ -37,6 +37,7 @@ from contend.source.evaluation.terms import (
     alternatives,
     choice,
     field,
+    is_nullish,
     is_symbolic,
 )
 
@@ -44,6 +45,7 @@ ANY = Validator("any")
 STRING = Validator("string")
 _NULL = Const(None, "null")
 NUMBER = Validator("number")
+ID_IN = "call:db.normalizeId"  # an operation: the second operand, as an id of the table that the first one names
 _CAPABILITIES = frozenset({"db", "auth", "scheduler", "storage", "meta", "vars"})
 _SYSTEM_FIELDS = {"_creationTime": NUMBER}
 
@@ -166,6 +168,8 @@ def _member(term: Value, name: str, schema: Schema) -> Value:
         return External(term.package, name if term.name == "*" else f"{term.name}.{name}")
     if isinstance(term, Table_):
         return Method(term, name) if name in ("get", "set", "has", "values", "entries", "keys") else term.value
+    if isinstance(term, Capability) and term.name == "db" and name == "system":
+        return Capability("db.system", term.kind)
     if isinstance(term, Capability | Listing | FreshId | Const | Closure):
         return Method(term, name)
     if is_symbolic(term) or isinstance(term, Field):
@@ -238,10 +242,10 @@ def _context_member(term: Context, name: str, schema: Schema) -> Value:
 def _instance_member(term: Instance, name: str) -> Value:
     if name in term.fields:
         return term.fields[name]
-    for prop in term.cls.node.members:
-        if prop.key == name:
-            if isinstance(prop.value, ir.Function):
-                return Closure(prop.value, term.cls.module, term.cls.scope, term)
+    for cls in term.cls.line():
+        for prop in cls.node.members:
+            if prop.key == name and isinstance(prop.value, ir.Function):
+                return Closure(prop.value, cls.module, cls.scope, term)
     return Opaque(f"this.{name}")
 
 
@@ -280,6 +284,9 @@ def key_of(term: Value) -> Value:
     if len(options) > 1:
         return choice([key_of(option) for option in options])
     one = options[0].value if isinstance(options[0], Typed) else options[0]
+    if isinstance(options[0], Typed) and options[0].type.kind == "object" and options[0].type.fields:
+        names = [Validator("literal", literal=name) for name in options[0].type.fields]
+        return Typed(Opaque("key"), union(names))
     if isinstance(one, Table_) and one.key is not None:
         return one.key
     if isinstance(one, Record) and one.fields and not one.spreads and not one.computed:
@@ -291,6 +298,9 @@ def typed(term: Value, type: Validator | None) -> Value:
     """`term` with an annotation: what already has a structure keeps it."""
     if type is None or type.kind in ("unknown", "any"):
         return term
+    if type.kind == "client":
+        unknown = is_symbolic(term) or isinstance(term, Opaque) or is_nullish(term)
+        return Client(str(type.literal)) if unknown else term
     if isinstance(term, Choice):
         return choice([item if item in (UNDEFINED, _NULL) else typed(item, type) for item in term.items])
     if type.kind == "context":
@@ -301,6 +311,9 @@ def typed(term: Value, type: Validator | None) -> Value:
         if _says_more(type, term.type):
             return Typed(term.value, type)
         return term
+    if isinstance(term, Listing) and term.items == ():
+        item = element_type(type)
+        return Listing(Typed(term.item, item), ()) if item is not None else term
     if isinstance(term, Field | Opaque | Identity | Const | Operation | Live) or is_symbolic(term):
         if isinstance(term, Const) and type.kind != "id":
             return term
@@ -313,6 +326,8 @@ def typed(term: Value, type: Validator | None) -> Value:
 def _says_more(new: Validator, old: Validator) -> bool:
     if old.kind in ("any", "unknown", "string"):
         return True
+    if old.kind == "object" and not old.fields:
+        return new.kind in ("object", "doc", "union", "record", "array")
     return old.kind == "union" and new.kind in ("id", "doc", "object", "array")
 
 
@@ -326,6 +341,8 @@ def type_of(term: Value, schema: Schema) -> Validator | None:
         return union([Validator("doc", table=table) for table in term.tables])
     if isinstance(term, Identity) and term.table is not None:
         return Validator("id", table=term.table)
+    if isinstance(term, Operation) and term.op == ID_IN:
+        return id_type(table_names(term.parts[0])) or type_of(term.parts[1], schema)
     if isinstance(term, Listing):
         item = type_of(term.item, schema)
         return Validator("array", items=(item,)) if item is not None else None

@@ -15,11 +15,12 @@ from contend.source.evaluation.effects import Effect, Setting, Site, Summary
 from contend.source.evaluation.escapes import closures_in
 from contend.source.evaluation.expressions import bind, evaluate
 from contend.source.evaluation.frames import Frame
-from contend.source.evaluation.members import Schema, typed
+from contend.source.evaluation.members import Schema, type_of, typed
 from contend.source.evaluation.modules import ModuleScope, bound_names
 from contend.source.evaluation.registered import Handlers
 from contend.source.evaluation.statements import execute, run_body
 from contend.source.libraries.builders import generated_value
+from contend.source.libraries.registry import library_value
 from contend.source.libraries.validators import type_in
 from contend.source.resolution import Resolver
 
@@ -36,7 +37,8 @@ class Program:
         self._schemas = {directory: Schema() for directory in functions_dirs}
         self._no_schema = Schema()
         self._scopes: dict[str, ModuleScope] = {}
-        self._summaries: dict[tuple[str, int], Summary | None] = {}
+        self._summaries: dict[tuple[str | int, ...], Summary | None] = {}
+        self._made: list[t.Closure] = []  # keeps what `_summaries` knows by identity alive
         self._types: dict[tuple[str, str], Validator | None] = {}
         self._exporting: set[tuple[str, str]] = set()
         self._owners = 0
@@ -90,12 +92,32 @@ class Program:
         if resolved.kind == "generated":
             return generated_value(resolved.part or "api", name, resolved.functions_dir)
         if resolved.kind == "package":
-            return t.External(specifier, name)
+            return library_value(specifier, name)
         return t.Opaque(f"{specifier} not found")
 
     def namespace(self, importer: str, specifier: str) -> t.Value:
         """`require(specifier)`, `await import(specifier)`."""
         return self._from(importer, specifier, "*")
+
+    def namespace_record(self, namespace: t.Namespace) -> t.Record:
+        """All that a module exports, as an object."""
+        names: dict[str, None] = {}
+        waiting, seen = [namespace.path], set[str]()
+        while waiting:
+            path = waiting.pop()
+            scope = self.scope(path)
+            if scope is None or path in seen:
+                continue
+            seen.add(path)
+            for entry in scope.module.exports:
+                if entry.exported != "*":
+                    if not entry.type_only and (entry.exported != "default" or path == namespace.path):
+                        names[entry.exported] = None
+                elif entry.source is not None:
+                    resolved = self.resolver.resolve(entry.source, path)
+                    if resolved.kind == "file":
+                        waiting.append(resolved.path)
+        return t.Record(tuple((name, self.export(namespace.path, name)) for name in names))
 
     def export(self, path: str, name: str) -> t.Value:
         """What the module at `path` exports as `name`."""
@@ -198,9 +220,12 @@ class Program:
         """`ReturnType<typeof f>`: what `f` declares to return."""
         scope = self.scope(module)
         value = scope.lookup(dotted) if scope is not None and "." not in dotted else None
-        if isinstance(value, t.Closure) and value.function.result is not None:
+        if not isinstance(value, t.Closure):
+            return None
+        if value.function.result is not None:
             return annotated(self, value.module, value.function.result)
-        return None
+        summary = self.summary(value)
+        return type_of(summary.result, self.schema_of(value.module)) if summary is not None else None
 
     # ── evaluation ──────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -261,7 +286,10 @@ class Program:
 
     def summary(self, closure: t.Closure) -> Summary | None:
         """A module's function in terms of its parameters; None while it is being summarised (recursion)."""
-        key = closure.key
+        key: tuple[str | int, ...] = closure.key
+        if not isinstance(closure.scope, ModuleScope):  # `withAuth(handler)` makes another function for each handler
+            key = (*key, id(closure.scope))
+            self._made.append(closure)
         if key in self._summaries:
             return self._summaries[key]
         self._summaries[key] = None
@@ -269,7 +297,7 @@ class Program:
         name = function.name or self._name_of(closure)
         act = self.activation(closure.module, Frame(closure.scope), name)
         act.body = Site(closure.module, function.start, function.end)
-        act.active.add(key)
+        act.active.add(closure.key)
         arguments = [self._parameter(act, closure, at, parameter) for at, parameter in enumerate(function.params)]
         bind_parameters(act, function, arguments)
         result = annotated_result(act, function, run_body(act, function, "returned"))

@@ -27,23 +27,24 @@ class Handlers:
 
     def __init__(self, program: Program) -> None:
         self._program = program
-        self._known: dict[tuple[str, int, int], Summary | None] = {}
+        self._known: dict[tuple[str, int, int, int], tuple[t.Value, Summary | None]] = {}
 
     def summary(self, registered: t.Registered) -> Summary | None:
         """What a registered function does; None where its handler is not a function of the app's source, or while it is
         being summarised."""
-        key = (registered.module, registered.start, registered.end)
-        if key in self._known:
-            return self._known[key]
-        self._known[key] = None
-        made = self._summarise(registered)
-        self._known[key] = made
-        return made
-
-    def _summarise(self, registered: t.Registered) -> Summary | None:
         handler = next((option for option in t.alternatives(registered.handler) if isinstance(option, t.Closure)), None)
         if handler is None:
             return None
+        # A factory's functions stand at one place: the scope tells them apart. `_known` keeps it alive.
+        key = (registered.module, registered.start, registered.end, id(handler.scope))
+        if key in self._known:
+            return self._known[key][1]
+        self._known[key] = (handler, None)
+        made = self._summarise(registered, handler)
+        self._known[key] = (handler, made)
+        return made
+
+    def _summarise(self, registered: t.Registered, handler: t.Closure) -> Summary | None:
         program = self._program
         program.budget()
         function = handler.function
@@ -51,9 +52,7 @@ class Handlers:
         act.body = Site(handler.module, function.start, function.end)
         builder = registered.builder
         ctx: t.Value = t.Context(builder.kind)
-        type = type_in(registered.args) if registered.args not in (None, t.UNDEFINED) else None
-        for spec in builder.inputs:
-            type = extended_args(registered.args, spec, act) or type
+        type = self.arguments(registered)
         raw: t.Value = t.Param(act.owner, ARGUMENTS, "args")
         arguments = typed(raw, type or Validator("object"))
         for spec in builder.inputs:
@@ -64,6 +63,14 @@ class Handlers:
         return Summary(
             act.owner, function.name or "handler", handler.module, tuple(act.effects), tuple(act.exits), result
         )
+
+    def arguments(self, registered: t.Registered) -> Validator | None:
+        """The type of a function's arguments: its own, and those that its custom builders take."""
+        own = type_in(registered.args) if registered.args not in (None, t.UNDEFINED) else None
+        act = self._program.activation(registered.module)
+        for spec in registered.builder.inputs:
+            own = extended_args(own, spec, act)
+        return own
 
     def result(self, reference: t.Value, given: t.Value, act: Activation) -> t.Value:
         """What a call of the referenced function returns here; opaque where that cannot be followed."""
@@ -97,7 +104,7 @@ def _run_input(
     node = _Span(registered.start, registered.end)
     if isinstance(spec, t.Bound) and spec.library == "convex.custom-ctx":
         added = call_value(act, spec.data, [ctx], node)
-        return t.Context(registered.builder.kind, added), arguments
+        return t.Context(registered.builder.kind, _extended(ctx, added)), arguments
     function = act.member(spec, "input")
     if not isinstance(function, t.Closure):
         return ctx, arguments
@@ -105,10 +112,19 @@ def _run_input(
     added_ctx = act.member(outcome, "ctx")
     added_args = act.member(outcome, "args")
     if isinstance(added_ctx, t.Record):
-        ctx = t.Context(registered.builder.kind, added_ctx)
+        ctx = t.Context(registered.builder.kind, _extended(ctx, added_ctx))
     if isinstance(added_args, t.Record) and added_args.fields:
         arguments = t.Record(added_args.fields, (arguments,))
     return ctx, arguments
+
+
+def _extended(ctx: t.Value, added: t.Value) -> t.Value:
+    """What a builder adds to a `ctx` that another builder has already added to."""
+    if not isinstance(ctx, t.Context) or ctx.extra is None:
+        return added
+    if isinstance(added, t.Record):
+        return t.Record(added.fields, (ctx, *added.spreads), added.computed)
+    return t.Record((), (ctx, added))
 
 
 class _Span:
@@ -119,5 +135,3 @@ class _Span:
     def __init__(self, start: int, end: int) -> None:
         self.start = start
         self.end = end
-
-

@@ -14,8 +14,7 @@ from contend.source.evaluation.modules import ModuleScope
 from contend.source.evaluation.substitution import Substitution
 
 KEYSTROKES = frozenset(
-    """input change keydown keyup keypress scroll mousemove pointermove touchmove drag dragover resize wheel changetext
-    selectionchange timeupdate""".split()
+    ["input", "change", "keydown", "keyup", "keypress", "scroll", "mousemove", "pointermove", "touchmove", "drag", "dragover", "resize", "wheel", "changetext", "selectionchange", "timeupdate"]
 )
 
 
@@ -100,11 +99,7 @@ def _mount(act: Activation, node: ir.Jsx, component: t.Closure, props: t.Record)
     act.record(MountEffect(act.place(node), component.key, name))
     if not isinstance(component.scope, ModuleScope) or component.key in act.active:
         return set()
-    callable_props = {
-        key
-        for key, value in props.fields
-        if any(isinstance(option, t.Closure | t.Starter | t.Method) or t.is_symbolic(option) for option in split(value))
-    }
+    callable_props = {key for key, value in props.fields if any(_callable(option) for option in split(value))}
     if not callable_props:
         return set()
     summary = act.program.summary(component)
@@ -122,6 +117,13 @@ def _mount(act: Activation, node: ir.Jsx, component: t.Closure, props: t.Record)
     return used & callable_props
 
 
+def _callable(value: t.Value) -> bool:
+    """Whether a prop is a function, or an object with functions in it."""
+    if isinstance(value, t.Record):
+        return any(isinstance(inner, t.Closure | t.Starter) for _, inner in value.fields)
+    return isinstance(value, t.Closure | t.Starter | t.Method) or t.is_symbolic(value)
+
+
 def _props_in(term: t.Value) -> set[str]:
     names: set[str] = set()
     while isinstance(term, t.Field | t.Typed | t.Method):
@@ -129,5 +131,3 @@ def _props_in(term: t.Value) -> set[str]:
             names.add(term.name)
         term = term.value if isinstance(term, t.Typed) else term.object
     return names
-
-

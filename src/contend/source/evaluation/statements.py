@@ -16,7 +16,6 @@ from contend.source.evaluation.expressions import bind, evaluate, merge
 from contend.source.evaluation.members import key_of, split, typed
 from contend.source.libraries.convex_server import iterate
 
-
 CAUGHT = t.Opaque("an error was caught")  # what holds inside a `catch`
 
 
@@ -31,10 +30,14 @@ class Flow(IntEnum):
 def execute(act: Activation, statements: Sequence[ir.Stmt]) -> Flow:
     """Run statements in order."""
     for statement in statements:  # function declarations are visible before they stand
-        if isinstance(statement, ir.Declare) and isinstance(statement.value, ir.Function) and statement.kind == "function":
+        if (
+            isinstance(statement, ir.Declare)
+            and isinstance(statement.value, ir.Function)
+            and statement.kind == "function"
+        ):
             _declare(act, statement)
     for statement in statements:
-        flow = _EXECUTE[type(statement)](act, statement)
+        flow: Flow = _EXECUTE[type(statement)](act, statement)
         if flow is not Flow.ON:
             return flow
     return Flow.ON
@@ -147,6 +150,8 @@ def _loop(act: Activation, node: ir.Loop) -> Flow:
     act.jumps = []
     bound = len(over.items) if isinstance(over, t.Listing) and over.items is not None else None
     with act.within(Round(over, act.site(node), False, bound)):
+        if node.kind == "while" and not isinstance(over, t.Const) and node.test is not None:
+            act.guards = (*saved, Condition(over, True, act.site(node.test)))
         if node.pattern is not None:
             bind(act, node.pattern, key_of(over) if node.kind == "in" else _iteration(act, over))
         execute(act, node.body)
@@ -271,6 +276,4 @@ def run_body(act: Activation, function: ir.Function, mode: Mode) -> t.Value:
         result = t.choice(act.returns)
     finally:
         act.returns, act.return_mode = saved_returns, saved_mode
-    if function.generator:
-        return t.Listing(t.UNKNOWN)
     return result

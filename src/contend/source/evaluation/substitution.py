@@ -76,13 +76,13 @@ class Substitution:
 
     def _document(self, term: t.Document) -> Any:
         id, table = self.apply(term.id), self.apply(term.table)
-        tables = term.tables or tables_of(id, self._schema) or table_names(table)
-        return t.Document(tables, self.row(term.row), id, term.name, None if tables else table)
+        tables = table_names(table) or term.tables or tables_of(id, self._schema)
+        return t.Document(tables, self.row(term.row), id, term.name, table if t.is_symbolic(table) else None)
 
     def _fresh(self, term: t.FreshId) -> Any:
         table = self.apply(term.table)
-        tables = term.tables or table_names(table)
-        return t.FreshId(tables, self.row(term.row), None if tables else table)
+        tables = table_names(table) or term.tables
+        return t.FreshId(tables, self.row(term.row), table if t.is_symbolic(table) else None)
 
     def _context(self, term: t.Context) -> Any:
         extra = self.apply(term.extra)

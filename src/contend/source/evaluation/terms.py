@@ -26,20 +26,20 @@ class Term(msgspec.Struct, frozen=True, gc=False):
     """Base of all symbolic values."""
 
 
-class Opaque(Term):
+class Opaque(Term, frozen=True):
     """A value nothing is known of; `reason` says why (an unknown call, a parse problem)."""
 
     reason: str
 
 
-class Const(Term):
+class Const(Term, frozen=True):
     """A literal, or null and undefined (`value` None, `kind` says which)."""
 
     value: str | float | bool | None
     kind: str = "string"
 
 
-class Param(Term):
+class Param(Term, frozen=True):
     """A parameter of the function being summarised; `owner` identifies that function, `name` is for people."""
 
     owner: int
@@ -47,7 +47,7 @@ class Param(Term):
     name: str
 
 
-class Pending(Term):
+class Pending(Term, frozen=True):
     """The result of a call that waits for its callee to be known (see `effects.Deferred`)."""
 
     owner: int
@@ -55,14 +55,14 @@ class Pending(Term):
     text: str
 
 
-class Typed(Term):
+class Typed(Term, frozen=True):
     """A value with a known type."""
 
     value: Any
     type: Validator
 
 
-class Field(Term):
+class Field(Term, frozen=True):
     """`object.name` of something that has no structure of its own; `name` "[]" is an element of it."""
 
     object: Any
@@ -70,7 +70,7 @@ class Field(Term):
     depth: int
 
 
-class Document(Term):
+class Document(Term, frozen=True):
     """A row that was read (or inserted): of one of `tables`, by the read `row`. `id` is the id it was fetched by,
     `unresolved` the reason where `tables` is empty."""
 
@@ -81,7 +81,7 @@ class Document(Term):
     table: Any = None  # the table as a term, where `tables` waits for a caller
 
 
-class FreshId(Term):
+class FreshId(Term, frozen=True):
     """The id of a row just inserted."""
 
     tables: tuple[str, ...]
@@ -89,28 +89,28 @@ class FreshId(Term):
     table: Any = None
 
 
-class Identity(Term):
+class Identity(Term, frozen=True):
     """Who calls: `ctx.auth.getUserIdentity()` and its fields, or an id that a library derives from it."""
 
     name: str = "identity"
     table: str | None = None
 
 
-class Clock(Term):
+class Clock(Term, frozen=True):
     """The current time."""
 
 
-class Random(Term):
+class Random(Term, frozen=True):
     """A random or otherwise fresh value."""
 
     name: str = "random"
 
 
-class Environment(Term):
+class Environment(Term, frozen=True):
     name: str
 
 
-class Context(Term):
+class Context(Term, frozen=True):
     """`ctx`. `kind` is mutation, query, action or "" where a helper does not know. `extra` holds what custom builders
     added; `database` replaces `ctx.db` where a wrapper did."""
 
@@ -118,14 +118,14 @@ class Context(Term):
     extra: Any = None
 
 
-class Capability(Term):
+class Capability(Term, frozen=True):
     """A part of `ctx`: db, auth, scheduler, storage, meta, vars; or `table:<name>` (`db.table("t")`)."""
 
     name: str
     kind: str = ""
 
 
-class Query(Term):
+class Query(Term, frozen=True):
     """A query chain under construction."""
 
     table: Any
@@ -139,33 +139,33 @@ class Query(Term):
     filters: tuple[Any, ...] = ()
 
 
-class RangeBuilder(Term):
+class RangeBuilder(Term, frozen=True):
     """`q` inside `withIndex`/`withSearchIndex`: bounds so far."""
 
     keys: tuple[tuple[str, str, Any], ...] = ()
 
 
-class FilterBuilder(Term):
+class FilterBuilder(Term, frozen=True):
     """`q` inside `.filter`; `row` is the document under test."""
 
     row: Any
 
 
-class Listing(Term):
+class Listing(Term, frozen=True):
     """An array, set or iterable; `item` stands for any element, `items` for each where all are known."""
 
     item: Any
     items: tuple[Any, ...] | None = None
 
 
-class Table_(Term):
+class Table_(Term, frozen=True):
     """A `Map` or an object used as one: any key to `value`."""
 
     value: Any
     key: Any = None
 
 
-class Record(Term):
+class Record(Term, frozen=True):
     """An object: known fields, and `spreads` it was built from (a later one overrides an earlier field: `fields` were
     set after them or are kept apart in order by `member`). `computed` holds values under unknown keys."""
 
@@ -174,13 +174,13 @@ class Record(Term):
     computed: tuple[Any, ...] = ()
 
 
-class Choice(Term):
+class Choice(Term, frozen=True):
     """One of several values."""
 
     items: tuple[Any, ...]
 
 
-class Operation(Term):
+class Operation(Term, frozen=True):
     """A computed value."""
 
     op: str
@@ -204,12 +204,22 @@ class Closure:
 class ClassTerm:
     """A class of the app's source."""
 
-    __slots__ = ("module", "node", "scope")
+    __slots__ = ("base", "module", "node", "scope")
 
-    def __init__(self, node: ir.Class, module: str, scope: Scope) -> None:
+    def __init__(self, node: ir.Class, module: str, scope: Scope, base: ClassTerm | None = None) -> None:
         self.node = node
         self.module = module
         self.scope = scope
+        self.base = base
+
+    def line(self) -> list[ClassTerm]:
+        """This class and those it extends, nearest first."""
+        found: list[ClassTerm] = []
+        one: ClassTerm | None = self
+        while one is not None and len(found) < MAX_DEPTH:
+            found.append(one)
+            one = one.base
+        return found
 
 
 class Instance:
@@ -222,33 +232,33 @@ class Instance:
         self.fields = fields
 
 
-class Namespace(Term):
+class Namespace(Term, frozen=True):
     """`import * as x`: the module at `path`."""
 
     path: str
 
 
-class External(Term):
+class External(Term, frozen=True):
     """A name from a package: `package` and dotted `name` ("default", "useMutation", "*")."""
 
     package: str
     name: str
 
 
-class Global(Term):
+class Global(Term, frozen=True):
     """A global of the runtime: `console`, `Date`, `Promise`, `window` …, dotted."""
 
     name: str
 
 
-class Method(Term):
+class Method(Term, frozen=True):
     """`object.name` as a value that will be called."""
 
     object: Any
     name: str
 
 
-class Reference(Term):
+class Reference(Term, frozen=True):
     """`api.a.b`, `internal.a.b`, `components.x.y` or a string path: `parts` below the root; `directory` is the functions
     directory whose api it is (None: not known)."""
 
@@ -257,7 +267,7 @@ class Reference(Term):
     directory: str | None = None
 
 
-class Starter(Term):
+class Starter(Term, frozen=True):
     """A function value that starts a Convex function when called: `useMutation(ref)`. `kind` mutation, query, action;
     `client` how it travels; `options` marks a wrapped call convention ("object": args under an object, "session")."""
 
@@ -266,13 +276,13 @@ class Starter(Term):
     client: str
 
 
-class Client(Term):
+class Client(Term, frozen=True):
     """A Convex client; `kind` websocket, http or http-queue (one instance shared: its calls queue)."""
 
     kind: str
 
 
-class Live(Term):
+class Live(Term, frozen=True):
     """The result of a live query, or a part of it: `path` dotted, "[]" for an element."""
 
     reference: Any
@@ -280,13 +290,13 @@ class Live(Term):
     site: RowId
 
 
-class ValidatorTerm(Term):
+class ValidatorTerm(Term, frozen=True):
     """A `v.*` value."""
 
     type: Validator
 
 
-class TableTerm(Term):
+class TableTerm(Term, frozen=True):
     """`defineTable(…)` with its indexes."""
 
     type: Validator
@@ -296,13 +306,13 @@ class TableTerm(Term):
     end: int
 
 
-class SchemaTerm(Term):
+class SchemaTerm(Term, frozen=True):
     """`defineSchema(…)`."""
 
     tables: Any
 
 
-class Builder(Term):
+class Builder(Term, frozen=True):
     """What registers functions: `mutation`, or a custom builder with `input` run before the handler. `name` as written,
     `custom` the module that makes it where it is not Convex's own."""
 
@@ -313,7 +323,7 @@ class Builder(Term):
     inputs: tuple[Any, ...] = ()
 
 
-class Registered(Term):
+class Registered(Term, frozen=True):
     """A registered function."""
 
     builder: Builder
@@ -324,7 +334,7 @@ class Registered(Term):
     end: int
 
 
-class Bound(Term):
+class Bound(Term, frozen=True):
     """A library value with state of its own (`library` names it, `data` belongs to that library's module)."""
 
     library: str

@@ -85,7 +85,9 @@ def register(act: Activation, made: t.Builder, arguments: Sequence[t.Value], nod
     return t.Registered(made, validator, handler, act.module, node.start, node.end)
 
 
-def call_method(act: Activation, receiver: t.Value, name: str, arguments: Sequence[t.Value], node: Any) -> t.Value | None:
+def call_method(
+    act: Activation, receiver: t.Value, name: str, arguments: Sequence[t.Value], node: Any
+) -> t.Value | None:
     """`.index("by_x", ["x"])` and its like on a table under definition."""
     if isinstance(receiver, t.TableTerm):
         return _index(act, receiver, name, arguments)
@@ -125,7 +127,9 @@ def _strings(term: t.Value) -> list[str]:
     return []
 
 
-def call_bound(act: Activation, receiver: t.Bound, name: str, arguments: Sequence[t.Value], node: Any) -> t.Value | None:
+def call_bound(
+    act: Activation, receiver: t.Bound, name: str, arguments: Sequence[t.Value], node: Any
+) -> t.Value | None:
     """`crons.interval(…)`, `http.route({…})`, and methods of other library values."""
     if receiver.library == "convex.crons":
         return _cron(act, receiver, name, arguments, node)
@@ -203,5 +207,3 @@ def _route(act: Activation, receiver: t.Bound, name: str, arguments: Sequence[t.
         )
         act.record(RegisterEffect(act.place(node), "route", text, handler, text))
     return receiver
-
-

@@ -13,14 +13,12 @@ from contend.model.functions import Reach
 from contend.source.evaluation import terms as t
 from contend.source.evaluation.activation import Activation
 from contend.source.evaluation.effects import DatabaseEffect, InvokeEffect
-from contend.source.evaluation.members import split, table_names
+from contend.source.evaluation.members import ID_IN, split, table_names
 
 _QUERY_ENDS = frozenset({"collect", "first", "unique", "take", "paginate", "count", "next", "firstOrThrow"})
 
 
-def call_context(
-    act: Activation, ctx: t.Context, name: str, arguments: Sequence[t.Value], node: Any
-) -> t.Value | None:
+def call_context(act: Activation, ctx: t.Context, name: str, arguments: Sequence[t.Value], node: Any) -> t.Value | None:
     """`ctx.runMutation`, `ctx.runQuery`, `ctx.runAction`, `ctx.vectorSearch`."""
     if name in ("runMutation", "runQuery", "runAction"):
         kind = name[3:].lower()
@@ -69,9 +67,7 @@ def call_capability(
     return t.Opaque(f"ctx.{kind}.{name}()")
 
 
-def _database(
-    act: Activation, name: str, given: list[t.Value], node: Any, *, by_table: bool = False
-) -> t.Value | None:
+def _database(act: Activation, name: str, given: list[t.Value], node: Any, *, by_table: bool = False) -> t.Value | None:
     if name == "query" and given:
         return t.Query(given[0], act.new_row())
     if name == "table" and given:
@@ -91,8 +87,7 @@ def _database(
         explicit = len(given) > 1
         return _write(act, name, given[1] if explicit else given[0], given[0] if explicit else None, None, node)
     if name == "normalizeId" and len(given) > 1:
-        tables = table_names(given[0])
-        return t.Typed(given[1], _id(tables)) if tables else given[1]
+        return _typed_id(given[1], given[0])
     return t.Opaque(f"db.{name}()")
 
 
@@ -103,34 +98,45 @@ def _get(act: Activation, id: t.Value, table: t.Value, node: Any) -> t.Value:
         DatabaseEffect(
             act.place(node),
             "get",
-            id if table is None else _typed_id(id, tables),
+            _typed_id(id, table),
             row,
             "by_id",
             (("_id", "eq", id),),
             explicit=table is not None,
         )
     )
-    return t.choice([t.Document(tables, row, id, table=table), t.NULL])
+    return t.choice([t.Document(tables, row, id, table=_waiting(table, tables)), t.NULL])
 
 
-def _typed_id(id: t.Value, tables: tuple[str, ...]) -> t.Value:
+def _typed_id(id: t.Value, table: t.Value) -> t.Value:
+    """`id` as one of `table`, which a caller may still have to name."""
+    if table is None:
+        return id
+    if t.is_symbolic(table):
+        return t.operation(ID_IN, table, id)
+    tables = table_names(table)
     return t.Typed(id, _id(tables)) if tables else id
+
+
+def _waiting(table: t.Value, tables: tuple[str, ...]) -> t.Value:
+    """The table as a term, where `tables` is not the last word on it."""
+    return table if table is not None and (not tables or t.is_symbolic(table)) else None
 
 
 def _insert(act: Activation, given: list[t.Value], node: Any) -> t.Value:
     row = act.new_row()
     value = given[1] if len(given) > 1 else t.UNKNOWN
     act.record(DatabaseEffect(act.place(node), "insert", given[0], row, patch=value, explicit=True))
-    return t.FreshId(table_names(given[0]), row, given[0])
+    tables = table_names(given[0])
+    return t.FreshId(tables, row, _waiting(given[0], tables))
 
 
 def _write(act: Activation, name: Any, target: t.Value, table: t.Value, value: t.Value, node: Any) -> t.Value:
-    tables = table_names(table) if table is not None else ()
     act.record(
         DatabaseEffect(
             act.place(node),
             name,
-            _typed_id(target, tables),
+            _typed_id(target, table),
             act.new_row(),
             "by_id",
             (("_id", "eq", target),),
@@ -217,7 +223,7 @@ def _filters(act: Activation, query: t.Query, arguments: Sequence[t.Value], node
 def _finish(act: Activation, query: t.Query, name: str, arguments: Sequence[t.Value], node: Any) -> t.Value:
     tables = table_names(query.table)
     row = act.new_row()
-    document = t.Document(tables, row, table=None if tables else query.table)
+    document = t.Document(tables, row, table=_waiting(query.table, tables))
     bounded = bool(query.keys)
     reach: Reach = "range" if bounded or query.search else "whole"
     limit: t.Value = None
@@ -285,5 +291,3 @@ def call_filter(
         return act.member(builder.row, field) if field is not None else t.UNKNOWN
     operators = {"eq": "===", "neq": "!==", "lt": "<", "lte": "<=", "gt": ">", "gte": ">=", "and": "&&", "or": "||"}
     return t.operation(operators.get(name, name), *arguments)
-
-

@@ -33,6 +33,8 @@ def call(act: Activation, name: str, arguments: Sequence[t.Value], node: Any) ->
         return t.choice([_custom(act, option, arguments, short) for option in t.alternatives(first)])
     if short in ("customCtx", "customCtxAndArgs"):
         return t.Bound("convex.custom-ctx", first)
+    if short == "corsRouter":
+        return first
     if short in ("wrapDatabaseReader", "wrapDatabaseWriter"):
         return arguments[1] if len(arguments) > 1 else t.Capability("db")
     if short == "zid":
@@ -108,9 +110,8 @@ def _relationship(act: Activation, name: str, arguments: Sequence[t.Value], node
     return None
 
 
-def extended_args(args: t.Value, spec: t.Value, act: Activation) -> Validator | None:
+def extended_args(own: Validator | None, spec: t.Value, act: Activation) -> Validator | None:
     """The argument type of a function with a custom builder: its own and the builder's."""
-    own = type_in(args) if args is not None else None
     more = type_in(act.member(spec, "args")) if isinstance(spec, t.Record) else None
     if own is None or more is None:
         return own or more

@@ -9,13 +9,15 @@ from contend.source import ir
 from contend.source.evaluation import terms as t
 from contend.source.evaluation.activation import Activation
 from contend.source.evaluation.effects import Round, Setting, Site
-from contend.source.evaluation.members import key_of, split
+from contend.source.evaluation.members import key_of, split, typed
 
 _PASS_THROUGH = frozenset(
     {"structuredClone", "Object.freeze", "Object.seal", "Promise.resolve", "String", "BigInt", "Number", "Math.floor",
      "Math.round", "Math.ceil", "Math.abs", "parseInt", "parseFloat", "decodeURIComponent", "encodeURIComponent"}
 )  # fmt: skip
-_ARITHMETIC = frozenset({"Math.floor", "Math.round", "Math.ceil", "Math.abs", "Math.min", "Math.max", "Number", "String"})
+_ARITHMETIC = frozenset(
+    {"Math.floor", "Math.round", "Math.ceil", "Math.abs", "Math.min", "Math.max", "Number", "String"}
+)
 _RANDOM = frozenset({"Math.random", "crypto.randomUUID", "crypto.getRandomValues"})
 
 
@@ -75,7 +77,8 @@ def _listed(act: Activation, name: str, first: t.Value, arguments: Sequence[t.Va
     if name == "Object.entries":
         return t.Listing(t.Listing(act.element(first), (key_of(first), act.element(first))))
     if name == "Object.fromEntries":
-        return t.Table_(_entry(act, act.element(first), 1))
+        pair = act.element(first)
+        return t.Table_(_entry(act, pair, 1), _entry(act, pair, 0))
     item = act.element(first)
     if name == "Array.from" and isinstance(first, t.Record) and act.member(first, "length") is not t.UNDEFINED:
         item = t.Opaque("index")
@@ -228,8 +231,9 @@ def _collection(
     if name == "concat":
         return t.Listing(t.choice([act.element(receiver), *[act.element(other) for other in arguments]]))
     if name in ("push", "unshift", "add", "set"):
-        _grow(act, receiver, arguments[1] if name == "set" and len(arguments) > 1 else first, first, node)
-        return receiver
+        value = arguments[1] if name == "set" and len(arguments) > 1 else first
+        grown = _grow(act, receiver, value, first, node)
+        return grown if name in ("add", "set") else t.Opaque("length")
     if name in ("has", "includes", "indexOf", "delete", "join", "length"):
         return t.operation(f"call:{name}", receiver, *arguments)
     if name in ("next", "Symbol.iterator"):
@@ -237,20 +241,23 @@ def _collection(
     return None
 
 
-def _grow(act: Activation, receiver: t.Value, value: t.Value, key: t.Value, node: Any) -> None:
+def _grow(act: Activation, receiver: t.Value, value: t.Value, key: t.Value, node: Any) -> t.Value:
+    """The collection with one more element; the variable that holds it gets it too."""
     from contend.source.evaluation.expressions import merge
 
-    if not isinstance(node, ir.Call) or not isinstance(node.callee, ir.Member):
-        return
     if isinstance(receiver, t.Table_):
-        grown: t.Value = t.Table_(t.choice([receiver.value, value]), t.choice([receiver.key, key]) if receiver.key else key)
+        grown: t.Value = t.Table_(
+            t.choice([receiver.value, value]), t.choice([receiver.key, key]) if receiver.key else key
+        )
     else:
         old = act.element(receiver)
         empty = isinstance(receiver, t.Listing) and receiver.items == ()
+        if empty and isinstance(old, t.Typed):
+            value = typed(value, old.type)
         grown = t.Listing(value if empty else t.choice([old, value]))
-    owner = node.callee.object
-    if isinstance(owner, ir.Name):
-        act.frame.assign(owner.name, grown, merge)
+    if isinstance(node, ir.Call) and isinstance(node.callee, ir.Member) and isinstance(node.callee.object, ir.Name):
+        act.frame.assign(node.callee.object.name, grown, merge)
+    return grown
 
 
 def construct(act: Activation, callee: t.Value, arguments: Sequence[t.Value], node: ir.New) -> t.Value:
@@ -284,5 +291,3 @@ def construct(act: Activation, callee: t.Value, arguments: Sequence[t.Value], no
 
     label = callee.name if isinstance(callee, t.External | t.Global) else "constructor"
     return unknown_call(act, f"new {label}", arguments, node)
-
-

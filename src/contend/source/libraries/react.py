@@ -11,9 +11,13 @@ from contend.source.evaluation.activation import Activation
 from contend.source.evaluation.effects import FlagEffect, Setting, Site
 
 _EFFECTS = frozenset({"useEffect", "useLayoutEffect", "useInsertionEffect", "useFocusEffect", "useAsyncEffect"})
-_KEEPS = frozenset({"useCallback", "useEvent", "useEffectEvent", "useCallbackRef", "useMemoizedFn", "useStableCallback"})
+_KEEPS = frozenset(
+    {"useCallback", "useEvent", "useEffectEvent", "useCallbackRef", "useMemoizedFn", "useStableCallback"}
+)
 _WRAPS = frozenset({"memo", "forwardRef", "observer", "lazy"})
-_DELAYS = frozenset({"debounce", "throttle", "useDebouncedCallback", "useThrottledCallback", "useDebounce", "useThrottle"})
+_DELAYS = frozenset(
+    {"debounce", "throttle", "useDebouncedCallback", "useThrottledCallback", "useDebounce", "useThrottle"}
+)
 
 
 def call(act: Activation, name: str, arguments: Sequence[t.Value], node: Any) -> t.Value | None:

@@ -47,6 +47,15 @@ _PACKAGES: tuple[tuple[str, ExternalCall], ...] = (
 )
 
 
+def library_value(package: str, name: str) -> t.Value:
+    """What a package exports as `name`."""
+    if name == "authTables" and package.startswith("@convex-dev/auth"):
+        return authentication.AUTH_TABLES
+    if name == "anyApi" and package == "convex/server":
+        return t.Reference("api", ())
+    return t.External(package, name)
+
+
 def call_external(act: Activation, callee: t.External, arguments: Sequence[t.Value], node: Any) -> t.Value:
     """Call a function of a package."""
     for prefix, answer in _PACKAGES:

@@ -10,10 +10,23 @@ from contend.source.evaluation.activation import Activation
 from contend.source.evaluation.effects import Setting, Site
 
 _MOUNTS = frozenset(
-    {"onMount", "onMounted", "beforeUpdate", "onBeforeMount", "onActivated", "onDestroy", "onUnmounted", "onBeforeUnmount"}
+    {
+        "onMount",
+        "onMounted",
+        "beforeUpdate",
+        "onBeforeMount",
+        "onActivated",
+        "onDestroy",
+        "onUnmounted",
+        "onBeforeUnmount",
+    }
 )
-_EFFECTS = frozenset({"$effect", "$effect.pre", "$effect.root", "watchEffect", "watchPostEffect", "afterUpdate", "onUpdated"})
-_VALUES = frozenset({"$state", "$state.raw", "$bindable", "ref", "shallowRef", "reactive", "toRef", "unref", "readonly"})
+_EFFECTS = frozenset(
+    {"$effect", "$effect.pre", "$effect.root", "watchEffect", "watchPostEffect", "afterUpdate", "onUpdated"}
+)
+_VALUES = frozenset(
+    {"$state", "$state.raw", "$bindable", "ref", "shallowRef", "reactive", "toRef", "unref", "readonly"}
+)
 
 
 def call(act: Activation, name: str, arguments: Sequence[t.Value], node: Any) -> t.Value | None:

@@ -31,6 +31,7 @@ class AccessReader:
     def __init__(self, positions: Positions, schema: Schema) -> None:
         self._positions = positions
         self._schema = schema
+        self._guards: dict[int, tuple[Condition, Guard]] = {}  # by identity: accesses share their conditions
 
     def access(self, effect: DatabaseEffect, order: int) -> Access:
         """One database effect."""
@@ -85,10 +86,15 @@ class AccessReader:
 
     def guards(self, conditions: Sequence[Condition]) -> tuple[Guard, ...]:
         """The conditions on an effect, the nearest ones where there are many."""
-        return tuple(
-            Guard(value_of(one.term), one.holds, self._positions.span(one.site), one.early)
-            for one in conditions[-MAX_GUARDS:]
-        )
+        return tuple([self._guard(one) for one in conditions[-MAX_GUARDS:]])
+
+    def _guard(self, condition: Condition) -> Guard:
+        known = self._guards.get(id(condition))
+        if known is None:
+            span = self._positions.span(condition.site)
+            known = (condition, Guard(value_of(condition.term), condition.holds, span, condition.early))
+            self._guards[id(condition)] = known
+        return known[1]
 
     def loops(self, rounds: Sequence[Round]) -> tuple[LoopContext, ...]:
         """The loops around an effect."""
@@ -115,13 +121,18 @@ def _collect(option: t.Value, fields: dict[str, t.Value]) -> None:
     if isinstance(option, t.Typed):
         option = option.value
     if isinstance(option, t.Record):
+        own: dict[str, t.Value] = {}
         for spread in option.spreads:
             for inner in split(spread):
-                _collect(inner, fields)
-        for name, value in option.fields:
-            _put(fields, name, value)
+                _collect(inner, own)
+        own.update(option.fields)
         for value in option.computed:
-            _put(fields, "*", value)
+            _put(own, "*", value)
+        for name, value in own.items():
+            _put(fields, name, value)
+    elif isinstance(option, t.Table_):
+        for name in table_names(option.key) or ("*",):
+            _put(fields, name, option.value)
     elif not t.is_nullish(option):
         _put(fields, "*", option)
 

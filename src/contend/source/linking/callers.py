@@ -27,7 +27,12 @@ from contend.source.linking.references import References
 from contend.source.linking.rendering import text_of, value_of
 from contend.source.linking.roots import Root
 
-_CLIENTS: Mapping[str, Client] = {"websocket": "websocket", "http": "http", "http-queue": "http", "schedule": "scheduler"}
+_CLIENTS: Mapping[str, Client] = {
+    "websocket": "websocket",
+    "http": "http",
+    "http-queue": "http",
+    "schedule": "scheduler",
+}
 _EVENTISH = ("handle", "on", "submit", "success", "error", "press", "click", "toggle", "save")
 
 

@@ -37,7 +37,9 @@ def _words(client: Client, trigger: str, awaited: bool, caught: bool, catch: str
     if client == "transaction":
         return "part of the calling transaction: that is tried again as a whole"
     if client == "websocket":
-        first = "after five attempts the server drops the connection; the client reconnects and sends it again, for ever"
+        first = (
+            "after five attempts the server drops the connection; the client reconnects and sends it again, for ever"
+        )
         return first if awaited else f"not awaited: {first}"
     handled = {
         "logs": "caught and logged",

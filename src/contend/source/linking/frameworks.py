@@ -86,7 +86,11 @@ def _route(path: str) -> str:
     inner = match.group(1) if match else path
     parts = [part for part in inner.split("/") if not (part.startswith("(") and part.endswith(")"))]
     last = parts[-1].split(".")[0] if parts else ""
-    parts = parts[:-1] if last in ("page", "route", "layout", "index", "template") or last.startswith("+") else [*parts[:-1], last]
+    parts = (
+        parts[:-1]
+        if last in ("page", "route", "layout", "index", "template") or last.startswith("+")
+        else [*parts[:-1], last]
+    )
     return "/" + "/".join(parts)
 
 

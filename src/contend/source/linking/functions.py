@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from contend.model.app import Unregistered
-from contend.model.functions import Access, Function
+from contend.model.functions import Access, Function, Projection
 from contend.model.places import Span
 from contend.source import ir
 from contend.source.discovery import AppDirectory
@@ -14,7 +14,6 @@ from contend.source.evaluation import terms as t
 from contend.source.evaluation.catching import dotted
 from contend.source.evaluation.effects import DatabaseEffect, Effect, Site, Summary
 from contend.source.evaluation.program import Program
-from contend.source.libraries.validators import type_in
 from contend.source.linking.accesses import AccessReader, exits_of
 from contend.source.linking.flattening import transaction_effects
 from contend.source.linking.positions import Positions
@@ -107,7 +106,8 @@ def _link(
         if isinstance(effect, DatabaseEffect):
             orders[at] = len(accesses)
             accesses.append(reader.access(effect, len(accesses)))
-    projections, results = (), ()
+    projections: tuple[Projection, ...] = ()
+    results: tuple[tuple[str, str], ...] = ()
     if builder.kind == "query" and summary is not None:
         projections, results = projections_of(summary.result)
     function = Function(
@@ -118,7 +118,7 @@ def _link(
         span=span,
         builder=builder.name,
         runtime="node" if module is not None and "use node" in module.directives else "convex",
-        args=type_in(value.args) if value.args not in (None, t.UNDEFINED) else None,
+        args=program.handlers.arguments(value),
         custom_builder=builder.custom,
         accesses=tuple(accesses),
         exits=exits_of(summary.exits, effects, orders, reader) if summary is not None else (),

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from contend.model.values import Origin, Value
 from contend.source.evaluation import terms as t
+from contend.source.evaluation.members import ID_IN
 
 MAX_TEXT = 72
 MAX_PARTS = 10
 MAX_DEPTH = 7
-_BINARY = frozenset("+ - * / % ** == === != !== < <= > >= && || ?? in instanceof".split())
+_BINARY = frozenset(["+", "-", "*", "/", "%", "**", "==", "===", "!=", "!==", "<", "<=", ">", ">=", "&&", "||", "??", "in", "instanceof"])
 
 
 def text_of(term: t.Value, depth: int = 0) -> str:
@@ -20,57 +23,50 @@ def text_of(term: t.Value, depth: int = 0) -> str:
 def _text(term: t.Value, depth: int) -> str:
     if depth > MAX_DEPTH:
         return "…"
-    below = depth + 1
-    if isinstance(term, t.Typed):
-        return text_of(term.value, depth)
-    if isinstance(term, t.Const):
-        if isinstance(term.value, bool):
-            return "true" if term.value else "false"
-        if term.value is None:
-            return term.kind
-        return f'"{term.value}"' if isinstance(term.value, str) else f"{term.value:g}"
-    if isinstance(term, t.Param | t.Identity | t.Environment | t.Random | t.Global):
-        return term.name
-    if isinstance(term, t.Clock):
-        return "now"
-    if isinstance(term, t.Field):
-        inner = text_of(term.object, below)
-        return f"{inner}[]" if term.name == "[]" else f"{inner}.{term.name}"
-    if isinstance(term, t.Document):
-        return _singular(term.tables[0]) if term.tables else "document"
-    if isinstance(term, t.FreshId):
-        return f"new {_singular(term.tables[0])} id" if term.tables else "new id"
-    if isinstance(term, t.Operation):
-        return _operation(term, below)
-    if isinstance(term, t.Choice):
-        shown = [text_of(item, below) for item in t.alternatives(term)[:3]]
-        return " | ".join(dict.fromkeys(shown))
-    if isinstance(term, t.Record):
-        names = [name for name, _ in term.fields[:4]] + [f"...{text_of(spread, below)}" for spread in term.spreads[:2]]
-        return "{" + ", ".join(names) + "}"
-    if isinstance(term, t.Listing):
-        return f"[{text_of(term.item, below)}]"
-    if isinstance(term, t.Live):
-        return f"{text_of(term.reference, below)}{'.' if term.path else ''}{term.path}"
-    if isinstance(term, t.Reference):
-        return ":".join(["/".join(term.parts[:-1]), term.parts[-1]]) if len(term.parts) > 1 else ".".join(term.parts)
-    if isinstance(term, t.Method):
-        return f"{text_of(term.object, below)}.{term.name}"
-    if isinstance(term, t.External):
-        return term.name if term.name != "default" else term.package
-    if isinstance(term, t.Opaque):
-        return term.reason
-    if isinstance(term, t.Pending):
-        return term.text
-    if isinstance(term, t.Bound):
-        return term.library.rsplit(".", 1)[-1]
-    if isinstance(term, t.Context):
-        return "ctx"
-    if isinstance(term, t.Capability):
-        return f"ctx.{term.name}"
-    if isinstance(term, t.Closure):
-        return term.function.name or "function"
-    return type(term).__name__.lower()
+    handler = _TEXTS.get(type(term))
+    return handler(term, depth + 1) if handler is not None else type(term).__name__.lower()
+
+
+def _typed_text(term: t.Typed, below: int) -> str:
+    return text_of(term.value, below - 1)
+
+
+def _const_text(term: t.Const, below: int) -> str:
+    if isinstance(term.value, bool):
+        return "true" if term.value else "false"
+    if term.value is None:
+        return term.kind
+    return f'"{term.value}"' if isinstance(term.value, str) else f"{term.value:g}"
+
+
+def _named_text(term: t.Param | t.Identity | t.Environment | t.Random | t.Global, below: int) -> str:
+    return term.name
+
+
+def _field_text(term: t.Field, below: int) -> str:
+    inner = text_of(term.object, below)
+    return f"{inner}[]" if term.name == "[]" else f"{inner}.{term.name}"
+
+
+def _document_text(term: t.Document, below: int) -> str:
+    return _singular(term.tables[0]) if term.tables else "document"
+
+
+def _fresh_text(term: t.FreshId, below: int) -> str:
+    return f"new {_singular(term.tables[0])} id" if term.tables else "new id"
+
+
+def _choice_text(term: t.Choice, below: int) -> str:
+    return " | ".join(dict.fromkeys(text_of(item, below) for item in t.alternatives(term)[:3]))
+
+
+def _record_text(term: t.Record, below: int) -> str:
+    names = [name for name, _ in term.fields[:4]] + [f"...{text_of(spread, below)}" for spread in term.spreads[:2]]
+    return "{" + ", ".join(names) + "}"
+
+
+def _reference_text(term: t.Reference, below: int) -> str:
+    return ":".join(["/".join(term.parts[:-1]), term.parts[-1]]) if len(term.parts) > 1 else ".".join(term.parts)
 
 
 def _singular(table: str) -> str:
@@ -106,6 +102,8 @@ def row_name(term: t.Value) -> str | None:
         return _row(term.row)
     if isinstance(term, t.Field) and term.name == "_id":
         return row_name(term.object)
+    if isinstance(term, t.Operation) and term.op == ID_IN:
+        return row_name(term.parts[1])
     return f"id:{text_of(term)}"
 
 
@@ -209,7 +207,34 @@ def _listing(term: t.Listing, depth: int) -> Value:
     return Value(Origin.COMPUTED, text_of(term), op="array", parts=_parts([term.item], depth))
 
 
-_VALUES = {
+_TEXTS: dict[type, Any] = {
+    t.Typed: _typed_text,
+    t.Const: _const_text,
+    t.Param: _named_text,
+    t.Identity: _named_text,
+    t.Environment: _named_text,
+    t.Random: _named_text,
+    t.Global: _named_text,
+    t.Clock: lambda term, below: "now",
+    t.Field: _field_text,
+    t.Document: _document_text,
+    t.FreshId: _fresh_text,
+    t.Operation: lambda term, below: _operation(term, below),
+    t.Choice: _choice_text,
+    t.Record: _record_text,
+    t.Listing: lambda term, below: f"[{text_of(term.item, below)}]",
+    t.Live: lambda term, below: f"{text_of(term.reference, below)}{'.' if term.path else ''}{term.path}",
+    t.Reference: _reference_text,
+    t.Method: lambda term, below: f"{text_of(term.object, below)}.{term.name}",
+    t.External: lambda term, below: term.name if term.name != "default" else term.package,
+    t.Opaque: lambda term, below: term.reason,
+    t.Pending: lambda term, below: term.text,
+    t.Bound: lambda term, below: term.library.rsplit(".", 1)[-1],
+    t.Context: lambda term, below: "ctx",
+    t.Capability: lambda term, below: f"ctx.{term.name}",
+    t.Closure: lambda term, below: term.function.name or "function",
+}
+_VALUES: dict[type, Any] = {
     t.Const: _const,
     t.Environment: _environment,
     t.Typed: _typed,

@@ -102,7 +102,7 @@ def _routes(program: Program, app: AppDirectory, positions: Positions) -> list[L
             continue
         for effect in registrations(_module_effects(program, module), "route"):
             value = effect.reference
-            if not isinstance(value, t.Registered):
+            if not isinstance(value, t.Registered) or id(value) in exported:
                 continue
             summary = program.handlers.summary(value)
             function = Function(
@@ -208,5 +208,3 @@ def _suppressions(sources: Sources) -> tuple[Suppression, ...]:
         for path, module in sorted(sources.modules.items())
         for comment in module.suppressions
     )
-
-

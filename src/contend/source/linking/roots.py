@@ -61,7 +61,7 @@ def _in_module(program: Program, path: str) -> list[tuple[Root, int, bool]]:
         for name in bound_names(statement.pattern):
             export = exported.get(name, "")
             for closure, label in _closures(program, scope.lookup(name), name):
-                if closure.module != path:
+                if closure.module != path and not _wrapped_entry(path, module, export, statement.value):
                     continue
                 summary = program.summary(closure)
                 if summary is None or not summary.effects:
@@ -69,10 +69,15 @@ def _in_module(program: Program, path: str) -> list[tuple[Root, int, bool]]:
                 entry = entry_of(path, module, export or name, closure.function) if export else None
                 if entry is None and is_component(name, closure.function):
                     entry = Entry("render", f"component {name}")
-                site = Site(path, closure.function.start, closure.function.end)
+                site = Site(closure.module, closure.function.start, closure.function.end)
                 root = Root(entry or _unknown(path, label), label, site, summary.effects, closure.key)
                 found.append((root, summary.owner, entry is not None and entry.kind != "script"))
     return found
+
+
+def _wrapped_entry(path: str, module: ir.Module, export: str, value: ir.Expr) -> bool:
+    """Whether an export is an entry that a wrapper of another module makes (`POST = withRateLimit(async () => …)`)."""
+    return bool(export) and isinstance(value, ir.Call) and entry_of(path, module, export, None) is not None
 
 
 def _unknown(path: str, name: str) -> Entry:

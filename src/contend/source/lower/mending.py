@@ -42,7 +42,7 @@ _GAPS: tuple[tuple[re.Pattern[bytes], _Replace], ...] = (
     # interface Cache<in out Key>: without variance
     (re.compile(rb"(?<=[<,\s])(?:in\s+out|in|out)(?=\s+[A-Z]\w*\s*(?:[,>=]|extends\b))"), _blank),
     # sql<{ count: number }>`…`: without type arguments
-    (re.compile(rb"<[^<>`;()]*>(?=`)"), _blank),
+    (re.compile(rb"<(?:[^<>`;()]*|\s*\{[^<>`()]*\}[\s\[\]]*)>(?=`)"), _blank),
     # `abstract` as the name of a field, `unique` as the name of a value
     (re.compile(rb"\babstract(?=\s*\??:)|\bunique(?=\s*[.\[])"), _word),
     # an attribute that ends with `&`
@@ -50,28 +50,36 @@ _GAPS: tuple[tuple[re.Pattern[bytes], _Replace], ...] = (
 )
 # Overloads of a function type on lines of their own: no `;` before the next `<`. Elsewhere such a line is an element.
 _OVERLOADS = re.compile(rb"\n(?=[ \t]*<[\w\s,]*>\()")
+_ROUNDS = 3
 _HOSTS_OF_TEXT = frozenset({"jsx_element", "string", "element", "document"})
 
 
 def parse_mended(language: Language, data: bytes, elements: bool = True) -> Node:
-    """The root of the tree of `data`, of a mended copy where that has fewer errors. `elements`: the language has
+    """The root of the tree of `data`, of a mended copy where its errors cover less. `elements`: the language has
     markup in it."""
     root = parse(language, data)
-    if not root.has_error:
-        return root
     errors = error_nodes(root)
-    mended = data
-    for gap, replace in _GAPS:
-        mended = gap.sub(replace, mended)
-    mended = _without_ampersands(mended, errors) if elements else _OVERLOADS.sub(_separator, mended)
-    if mended == data:
-        return root
-    again = parse(language, mended)
-    return again if len(error_nodes(again)) < len(errors) else root
+    # An ampersand can hide the next one.
+    for _ in range(_ROUNDS):
+        if not errors:
+            break
+        mended = _without_ampersands(data, errors) if elements else _OVERLOADS.sub(_separator, data)
+        for gap, replace in _GAPS:
+            mended = gap.sub(replace, mended)
+        if mended == data:
+            break
+        again = parse(language, mended)
+        left = error_nodes(again)
+        if _extent(left) >= _extent(errors):
+            break
+        data, root, errors = mended, again, left
+    return root
 
 
 def error_nodes(root: Node) -> list[Node]:
     """The outermost error nodes and missing nodes of a tree, in order."""
+    if not root.has_error:
+        return []
     found: list[Node] = []
     waiting = [root]
     while waiting:
@@ -81,6 +89,11 @@ def error_nodes(root: Node) -> list[Node]:
         elif node.has_error:
             waiting.extend(reversed(node.children))
     return found
+
+
+def _extent(errors: list[Node]) -> int:
+    """How much of a file its errors cover; one that covers no byte still counts."""
+    return sum([node.end_byte - node.start_byte + 1 for node in errors])
 
 
 def _without_ampersands(data: bytes, errors: list[Node]) -> bytes:
