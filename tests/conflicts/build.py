@@ -173,8 +173,8 @@ def when(condition: Value, holds: bool = True, early_exit: bool = False) -> Guar
     return Guard(condition, holds, HERE, early_exit)
 
 
-def subscribes(query: str, file: str = "src/page.tsx") -> Subscription:
-    return Subscription(query, Span(file, 1, 1, 1, 1), "useQuery", "src/page.tsx")
+def subscribes(query: str, file: str = "src/page.tsx", component: str = "src/page.tsx") -> Subscription:
+    return Subscription(query, Span(file, 1, 1, 1, 1), "useQuery", component)
 
 
 def app(

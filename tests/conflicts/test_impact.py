@@ -125,11 +125,20 @@ def test_every_write_into_what_a_live_query_read_reruns_it() -> None:
     """20 users × 60 requests, 30 open live queries, half of the table read: about 18 000 re-runs a day."""
     shown = function("s:me", read("sessions", None, reach="first", filtered=True, share=0.5), kind="query")
     touch = function("sessions:touch", patch("sessions", arg("sessionId"), lastSeenAt=NOW))
-    pairs = derive_pairs(app([SESSIONS], [shown, touch], [EVERY_REQUEST], [subscribes("s:me")]))
+    everywhere = subscribes("s:me", component="app/layout.tsx")
+    pairs = derive_pairs(app([SESSIONS], [shown, touch], [EVERY_REQUEST], [everywhere]))
     impact = estimate(pairs.of_victim("s:me"), pairs)
     assert impact.query_reruns_per_day == pytest.approx(18_000)
     assert severity(impact, "high", []).severity is Severity.HIGH
     assert severity(impact, "high", []).by == "query_reruns"
+
+
+def test_a_query_of_one_page_is_open_while_that_page_is_shown() -> None:
+    """A tab shows one given page a fifth of the time."""
+    shown = function("s:me", read("sessions", None, reach="first", filtered=True, share=0.5), kind="query")
+    touch = function("sessions:touch", patch("sessions", arg("sessionId"), lastSeenAt=NOW))
+    pairs = derive_pairs(app([SESSIONS], [shown, touch], [EVERY_REQUEST], [subscribes("s:me")]))
+    assert estimate(pairs.of_victim("s:me"), pairs).query_reruns_per_day == pytest.approx(18_000 / 5)
 
 
 def test_a_query_that_nothing_subscribes_to_costs_nothing() -> None:

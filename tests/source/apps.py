@@ -98,9 +98,7 @@ def operations(function: Function) -> list[str]:
 
 def writes(function: Function) -> list[str]:
     """The writes among `operations`."""
-    return [
-        text for text, access in zip(operations(function), function.accesses, strict=True) if access.writes
-    ]
+    return [text for text, access in zip(operations(function), function.accesses, strict=True) if access.writes]
 
 
 def only(function: Function, operation: str) -> Access:

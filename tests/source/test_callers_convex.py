@@ -74,7 +74,9 @@ class TestScheduler:
     def read(self, root, call: str, builder: str = "mutation"):
         return read(
             root,
-            {"convex/m.ts": f"export const f = {builder}({{ args: {{ n: v.number() }}, handler: async (ctx, args) => {{ {call} }} }});"},
+            {
+                "convex/m.ts": f"export const f = {builder}({{ args: {{ n: v.number() }}, handler: async (ctx, args) => {{ {call} }} }});"
+            },
         )
 
     @pytest.mark.parametrize(
@@ -94,7 +96,10 @@ class TestScheduler:
         assert found.delay_ms == delay
 
     def test_an_action_schedules_too(self, tmp_path):
-        found = caller(self.read(tmp_path, "await ctx.scheduler.runAfter(0, internal.jobs.sweep, { n: 1 });", "action"), "jobs:sweep")
+        found = caller(
+            self.read(tmp_path, "await ctx.scheduler.runAfter(0, internal.jobs.sweep, { n: 1 });", "action"),
+            "jobs:sweep",
+        )
         assert (found.client, [(name, value.text) for name, value in found.arguments]) == ("scheduler", [("n", "1")])
 
     def test_a_helper_schedules_for_its_caller(self, tmp_path):
@@ -107,7 +112,10 @@ class TestScheduler:
 
     def test_a_guard_and_a_loop_around_it(self, tmp_path):
         found = caller(
-            self.read(tmp_path, "if (args.n > 2) for (const n of [1, 2, 3]) await ctx.scheduler.runAfter(0, internal.jobs.sweep, { n });"),
+            self.read(
+                tmp_path,
+                "if (args.n > 2) for (const n of [1, 2, 3]) await ctx.scheduler.runAfter(0, internal.jobs.sweep, { n });",
+            ),
             "jobs:sweep",
         )
         assert [guard.condition.text for guard in found.guards] == ["args.n > 2"]
@@ -116,7 +124,9 @@ class TestScheduler:
     def test_a_function_that_schedules_itself(self, tmp_path):
         app = read(
             tmp_path,
-            {"convex/m.ts": "export const f = internalMutation(async (ctx) => { await ctx.scheduler.runAfter(1000, internal.m.f, {}); });"},
+            {
+                "convex/m.ts": "export const f = internalMutation(async (ctx) => { await ctx.scheduler.runAfter(1000, internal.m.f, {}); });"
+            },
         )
         found = caller(app, "m:f")
         assert (found.from_function, found.delay_ms) == ("m:f", 1000)
@@ -168,7 +178,14 @@ class TestRoutes:
 
 class TestActions:
     def read(self, root, body: str, head: str = ""):
-        return read(root, {"convex/a.ts": head + SERVER + f"export const f = action({{ args: {{ ids: v.array(v.number()) }}, handler: async (ctx, args) => {{ {body} }} }});"})
+        return read(
+            root,
+            {
+                "convex/a.ts": head
+                + SERVER
+                + f"export const f = action({{ args: {{ ids: v.array(v.number()) }}, handler: async (ctx, args) => {{ {body} }} }});"
+            },
+        )
 
     def test_one_call(self, tmp_path):
         found = caller(self.read(tmp_path, "await ctx.runMutation(internal.jobs.sweep, { n: 1 });"), "jobs:sweep")
@@ -176,22 +193,29 @@ class TestActions:
         assert found.consequence.awaited
 
     def test_an_action_in_node(self, tmp_path):
-        found = caller(self.read(tmp_path, "await ctx.runMutation(internal.jobs.sweep, {});", '"use node";\n'), "jobs:sweep")
+        found = caller(
+            self.read(tmp_path, "await ctx.runMutation(internal.jobs.sweep, {});", '"use node";\n'), "jobs:sweep"
+        )
         assert found.client == "node-action"
 
     def test_one_after_the_other(self, tmp_path):
-        app = self.read(tmp_path, "await ctx.runMutation(internal.jobs.sweep, {});\nawait ctx.runMutation(internal.jobs.other, {});")
+        app = self.read(
+            tmp_path, "await ctx.runMutation(internal.jobs.sweep, {});\nawait ctx.runMutation(internal.jobs.other, {});"
+        )
         first, second = caller(app, "jobs:sweep"), caller(app, "jobs:other")
         assert first.scope == second.scope
         assert first.order < second.order
-        assert (first.after_await, second.after_await) == (False, True)
+        assert first.epoch == second.epoch
 
     @pytest.mark.parametrize(
         ("body", "parallel"),
         [
             ("for (const n of args.ids) { await ctx.runMutation(internal.jobs.sweep, { n }); }", False),
             ("await Promise.all(args.ids.map((n) => ctx.runMutation(internal.jobs.sweep, { n })));", True),
-            ("await Promise.all(args.ids.map(async (n) => { await ctx.runMutation(internal.jobs.sweep, { n }); }));", True),
+            (
+                "await Promise.all(args.ids.map(async (n) => { await ctx.runMutation(internal.jobs.sweep, { n }); }));",
+                True,
+            ),
             ("while (true) { await ctx.runMutation(internal.jobs.sweep, {}); }", False),
         ],
     )
@@ -220,7 +244,14 @@ class TestActions:
 
     @pytest.mark.parametrize(
         "reference",
-        ["internal.jobs.sweep", "(internal as any).jobs.sweep", 'internal["jobs"].sweep', '"jobs:sweep" as any', "refs.sweep", "refs.sweep as never"],
+        [
+            "internal.jobs.sweep",
+            "(internal as any).jobs.sweep",
+            'internal["jobs"].sweep',
+            '"jobs:sweep" as any',
+            "refs.sweep",
+            "refs.sweep as never",
+        ],
     )
     def test_however_the_function_is_named(self, tmp_path, reference):
         app = read(
@@ -234,7 +265,12 @@ class TestActions:
 
 
 def test_a_mutation_run_by_a_mutation_is_part_of_its_transaction(tmp_path):
-    app = read(tmp_path, {"convex/m.ts": "export const f = mutation(async (ctx) => { await ctx.runMutation(internal.jobs.sweep, {}); });"})
+    app = read(
+        tmp_path,
+        {
+            "convex/m.ts": "export const f = mutation(async (ctx) => { await ctx.runMutation(internal.jobs.sweep, {}); });"
+        },
+    )
     found = caller(app, "jobs:sweep")
     assert (found.client, found.trigger.kind, found.from_function) == ("transaction", "function", "m:f")
 

@@ -183,7 +183,7 @@ class TestDependencies:
             ("const { email } = useQuery(api.users.me) ?? {};", ", [email]", [("email", "users:me", "email")]),
             ("const me = useQuery(api.users.me);\nconst ready = me !== undefined;", ", [ready]", [("ready", "users:me", "")]),
             ("const me = useQuery(api.users.me);\nconst on = !!me?.seenAt;", ", [on]", [("on", "users:me", "seenAt")]),
-            ("const list = useQuery(api.users.list);", ", [list?.length]", [("list?.length", "users:list", "length")]),
+            ("const list = useQuery(api.users.list);", ", [list?.length]", [("list?.length", "users:list", "")]),
             ("const list = useQuery(api.users.list);\nconst first = list?.[0];", ", [first]", [("first", "users:list", "[]")]),
             ("const list = useQuery(api.users.list);\nconst mine = list?.find((u) => u.count > 1);", ", [mine]", [("mine", "users:list", "[]")]),
             ("const list = useQuery(api.users.list);\nconst names = useMemo(() => list?.map((u) => u.email), [list]);", ", [names]", [("names", "users:list", "[].email")]),
@@ -286,11 +286,23 @@ class TestChains:
         ("child", "use"),
         [
             ("export function Row({ onGo }) { return <button onClick={onGo}>x</button>; }", "onGo={() => touch({})}"),
-            ("export function Row({ onGo }) { return <button onClick={() => onGo()}>x</button>; }", "onGo={() => touch({})}"),
-            ("export function Row(props) { return <button onClick={() => props.onGo()}>x</button>; }", "onGo={() => touch({})}"),
-            ("export const Row = ({ onGo }) => { const go = async () => { await onGo({}); }; return <p onClick={go} />; };", "onGo={touch}"),
+            (
+                "export function Row({ onGo }) { return <button onClick={() => onGo()}>x</button>; }",
+                "onGo={() => touch({})}",
+            ),
+            (
+                "export function Row(props) { return <button onClick={() => props.onGo()}>x</button>; }",
+                "onGo={() => touch({})}",
+            ),
+            (
+                "export const Row = ({ onGo }) => { const go = async () => { await onGo({}); }; return <p onClick={go} />; };",
+                "onGo={touch}",
+            ),
             ("export const Row = memo(({ onGo }) => <button onClick={onGo}>x</button>);", "onGo={() => touch({})}"),
-            ("export const Row = memo(function Row({ onGo }) { return <button onClick={onGo}>x</button>; });", "onGo={() => touch({})}"),
+            (
+                "export const Row = memo(function Row({ onGo }) { return <button onClick={onGo}>x</button>; });",
+                "onGo={() => touch({})}",
+            ),
         ],
     )
     def test_a_prop_one_level_down(self, tmp_path, child, use):
@@ -335,7 +347,9 @@ class TestChains:
     def test_a_helper_that_takes_the_mutation(self, tmp_path):
         files = {
             "src/go.ts": "export async function go(run, n) { await run({ n }); }",
-            "src/Panel.tsx": REACT + 'import { go } from "./go";\n' + panel("", "<button onClick={() => go(touch, 2)} />"),
+            "src/Panel.tsx": REACT
+            + 'import { go } from "./go";\n'
+            + panel("", "<button onClick={() => go(touch, 2)} />"),
         }
         found = caller(read(tmp_path, files), "users:touch")
         assert [(name, value.text) for name, value in found.arguments] == [("n", "2")]
@@ -415,7 +429,10 @@ def test_however_it_is_started(tmp_path, imports, before, call):
 
 
 def test_an_action(tmp_path):
-    app = read(tmp_path, "export function Panel() { const run = useAction(api.users.run); return <p onClick={() => run()} />; }")
+    app = read(
+        tmp_path,
+        "export function Panel() { const run = useAction(api.users.run); return <p onClick={() => run()} />; }",
+    )
     assert caller(app, "users:run").trigger.kind == "event"
 
 
@@ -438,7 +455,12 @@ class TestConsequences:
             ("try { await touch({}); } catch (e) { await save({}); }", True, True, "calls"),
             ("try { await touch({}); } catch (e) { await touch({}); }", True, True, "retries"),
             ("try { await touch({}); } finally { setBusy(false); }", True, False, ""),
-            ("try { try { await touch({}); } catch (e) { throw e; } } catch (e) { console.error(e); }", True, True, "logs"),
+            (
+                "try { try { await touch({}); } catch (e) { throw e; } } catch (e) { console.error(e); }",
+                True,
+                True,
+                "logs",
+            ),
             ("touch({}).catch(console.error);", False, True, "logs"),
             ("touch({}).catch((e) => { console.error(e); });", False, True, "logs"),
             ("touch({}).catch(() => {});", False, True, "swallows"),
@@ -452,16 +474,17 @@ class TestConsequences:
         ],
     )
     def test_a_call(self, tmp_path, body, awaited, caught, catch):
-        text = (
-            'import { toast } from "sonner";\n'
-            + panel(
-                "const save = useMutation(api.users.save);\nconst [busy, setBusy] = useState(false);\n"
-                + f"const go = async () => {{ {body} }};",
-                "<button onClick={go} />",
-            )
+        text = 'import { toast } from "sonner";\n' + panel(
+            "const save = useMutation(api.users.save);\nconst [busy, setBusy] = useState(false);\n"
+            + f"const go = async () => {{ {body} }};",
+            "<button onClick={go} />",
         )
         found = callers(read(tmp_path, text), "users:touch")[0]
-        assert (found.consequence.awaited, found.consequence.caught, found.consequence.catch) == (awaited, caught, catch)
+        assert (found.consequence.awaited, found.consequence.caught, found.consequence.catch) == (
+            awaited,
+            caught,
+            catch,
+        )
 
     def test_the_catch_knows_what_it_starts_and_what_shares_its_try(self, tmp_path):
         body = (
@@ -515,27 +538,36 @@ class TestTogether:
         ],
     )
     def test_in_a_loop(self, tmp_path, body, parallel):
-        found = caller(read(tmp_path, panel(f"const go = async () => {{ {body} }};", "<p onClick={go} />")), "users:touch")
+        found = caller(
+            read(tmp_path, panel(f"const go = async () => {{ {body} }};", "<p onClick={go} />")), "users:touch"
+        )
         (loop,) = found.loops
         assert loop.parallel is parallel
 
     def test_one_after_the_other(self, tmp_path):
-        body = (
-            "const save = useMutation(api.users.save);\n"
-            "const go = async () => { await touch({}); await save({}); };"
-        )
+        body = "const save = useMutation(api.users.save);\nconst go = async () => { await touch({}); await save({}); };"
         app = read(tmp_path, panel(body, "<button onClick={go} />"))
         first, second = caller(app, "users:touch"), caller(app, "users:save")
         assert first.scope == second.scope
         assert first.order < second.order
-        assert (first.after_await, second.after_await) == (False, True)
+        assert first.epoch == second.epoch
+
+    def test_work_outside_convex_between_two_calls_parts_them(self, tmp_path):
+        body = (
+            "const save = useMutation(api.users.save);\n"
+            "const go = async () => { await touch({}); await fetch('/x'); await save({}); };"
+        )
+        app = read(tmp_path, panel(body, "<button onClick={go} />"))
+        first, second = caller(app, "users:touch"), caller(app, "users:save")
+        assert first.scope == second.scope
+        assert first.epoch < second.epoch
 
     def test_at_once(self, tmp_path):
         body = "const save = useMutation(api.users.save);\nconst go = () => { touch({}); save({}); };"
         app = read(tmp_path, panel(body, "<button onClick={go} />"))
         first, second = caller(app, "users:touch"), caller(app, "users:save")
         assert first.scope == second.scope
-        assert (first.after_await, second.after_await) == (False, False)
+        assert (first.consequence.awaited, second.consequence.awaited) == (False, False)
 
 
 def test_a_function_that_nobody_calls_has_no_callers(tmp_path):

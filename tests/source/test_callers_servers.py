@@ -15,7 +15,7 @@ LIB = {
 
 
 def read(root, files):
-    return read_app(root, {"convex/users.ts": SERVER + FUNCTIONS, **LIB, **files})
+    return read_app(root, {"convex/users.ts": SERVER + FUNCTIONS, **files})
 
 
 KIT = 'import { touchSession } from "$lib/session";\n'
@@ -181,7 +181,7 @@ ENTRIES = {
 
 @pytest.mark.parametrize(("files", "label"), ENTRIES.values(), ids=ENTRIES.keys())
 def test_the_entry_that_a_framework_calls(tmp_path, files, label):
-    found = caller(read(tmp_path, files), "users:touch")
+    found = caller(read(tmp_path, {**LIB, **files}), "users:touch")
     assert (found.trigger.kind, found.trigger.entry) == ("server-request", label)
     assert found.client == "http"
     assert found.chain[0].file in files
@@ -191,6 +191,7 @@ def test_the_entry_that_a_framework_calls(tmp_path, files, label):
 
 def test_a_session_helper_two_files_below_the_hook(tmp_path):
     files = {
+        **LIB,
         "src/lib/auth.ts": 'import { touchSession } from "./session";\n'
         "export async function validate(token) { if (!token) return null; try { await touchSession(token); } catch (e) { console.error(e); } }",
         "src/hooks.server.ts": 'import { validate } from "$lib/auth";\n'
@@ -206,7 +207,7 @@ BROWSER = 'import { ConvexHttpClient, ConvexClient } from "convex/browser";\nimp
 ENTRY = "export const handle = async ({ event, resolve }) => {"
 CLIENTS = {
     "a client per call": ("", "const client = new ConvexHttpClient('u'); await client.mutation(api.users.touch, {});", "http"),
-    "a shared client": ("const client = new ConvexHttpClient('u');", "await client.mutation(api.users.touch, {});", "http-queue"),
+    "a shared client": ("const client = new ConvexHttpClient('u');", "await client.mutation(api.users.touch, {});", "http"),
     "a shared client that skips its queue": (
         "const client = new ConvexHttpClient('u');",
         "await client.mutation(api.users.touch, {}, { skipQueue: true });",
@@ -219,19 +220,19 @@ CLIENTS = {
         "http",
     ),
     "a live client": ("const client = new ConvexClient('u');", "await client.mutation(api.users.touch, {});", "websocket"),
-    "a bound method": ("const client = new ConvexHttpClient('u');\nconst run = client.mutation.bind(client);", "await run(api.users.touch, {});", "http-queue"),
+    "a bound method": ("const client = new ConvexHttpClient('u');\nconst run = client.mutation.bind(client);", "await run(api.users.touch, {});", "http"),
     "a bound method of an object": (
         "const client = new ConvexHttpClient('u');\nconst db = { mutation: client.mutation.bind(client), query: client.query.bind(client) };",
         "await db.mutation(api.users.touch, {});",
-        "http-queue",
+        "http",
     ),
-    "a string path": ("const client = new ConvexHttpClient('u');", 'await client.mutation("users:touch" as any, {});', "http-queue"),
+    "a string path": ("const client = new ConvexHttpClient('u');", 'await client.mutation("users:touch" as any, {});', "http"),
     "a string path through a wrapper": (
         "const client = new ConvexHttpClient('u');\nasync function mutate(path: string, args: any) { return await client.mutation(path as any, args); }",
         'await mutate("users:touch", {});',
-        "http-queue",
+        "http",
     ),
-    "a string path in an untyped client": ("const client: any = new ConvexHttpClient('u');", 'await client.mutation("users:touch", {});', "http-queue"),
+    "a string path in an untyped client": ("const client: any = new ConvexHttpClient('u');", 'await client.mutation("users:touch", {});', "http"),
     "a class around it": (
         "class Db { private client = new ConvexHttpClient('u'); async touch() { await this.client.mutation(api.users.touch, {}); } }\nconst db = new Db();",
         "await db.touch();",
@@ -246,7 +247,7 @@ def test_how_a_call_travels(tmp_path, before, call, client):
     text = BROWSER + before + f"\n{ENTRY} {call} return resolve(event); }};"
     found = caller(read(tmp_path, {"src/hooks.server.ts": text}), "users:touch")
     assert found.trigger.kind == "server-request"
-    assert found.client == ("websocket" if client == "websocket" else "http")
+    assert found.client == client
 
 
 @pytest.mark.parametrize("path", ["scripts/seed.ts", "src/scripts/backfill.mjs", "bin/import.js"])
@@ -274,9 +275,10 @@ def test_calls_of_a_request_in_turn_and_side_by_side(tmp_path):
         + " await client.mutation(api.users.touch, {}); await Promise.all([client.mutation(api.users.save, {}), client.mutation(api.users.save, {})]); };"
     )
     app = read(tmp_path, {"src/hooks.server.ts": text})
-    assert caller(app, "users:touch").after_await is False
-    assert [(one.after_await, one.loops[0].parallel) for one in callers(app, "users:save")] == [(True, True)] * 2
+    saves = callers(app, "users:save")
+    assert [one.loops[0].parallel for one in saves] == [True, True]
+    assert len({one.scope for one in (caller(app, "users:touch"), *saves)}) == 1
 
 
 def test_an_exported_function_that_nobody_calls_is_an_unknown_start(tmp_path):
-    assert caller(read(tmp_path, {}), "users:touch").trigger.kind == "unknown"
+    assert caller(read(tmp_path, LIB), "users:touch").trigger.kind == "unknown"

@@ -151,7 +151,7 @@ def test_classes_hold_methods_and_fields_by_name() -> None:
     }"""
     assert expression(text) == (
         "class Store extends base.Store { items: []; save: async () => 1; "
-        "constructor: function constructor(db: Db) { super(db) }; "
+        "constructor: function constructor(db: Db) { this.db = db; super(db) }; "
         "size: function size() { return this.items.length }; overloaded: function overloaded(a: unknown) {}; "
         "static count: 0; static of: function of() { return new Store() } }"
     )

@@ -1,5 +1,8 @@
 """What a file says at its top: directives, imports, exports, CommonJS."""
 
+import subprocess
+import sys
+
 import pytest
 from tests.source.lowered import body, module, render
 
@@ -171,3 +174,15 @@ def test_a_dynamic_import_stays_a_call() -> None:
 def test_lines_are_the_offsets_at_which_they_start() -> None:
     assert module("a\r\nbé\n\nc").lines == (0, 3, 7, 8)
     assert module("").lines == (0,)
+
+
+def test_tree_sitter_is_loaded_by_the_first_file_only() -> None:
+    program = """
+import sys
+from contend.source.lower import lower
+print("tree_sitter" in sys.modules)
+lower("a.ts", b"")
+print("tree_sitter" in sys.modules, "tree_sitter_svelte" in sys.modules)
+"""
+    ran = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert ran.stdout.split() == ["False", "True", "False"]

@@ -74,7 +74,9 @@ class TestCallForms:
 
     def test_a_table_named_by_one_of_several_literals(self, tmp_path):
         args = 'table: v.union(v.literal("users"), v.literal("orgs"))'
-        assert operations(read_handler(tmp_path, "await ctx.db.query(args.table).first();", args)) == ["query users|orgs"]
+        assert operations(read_handler(tmp_path, "await ctx.db.query(args.table).first();", args)) == [
+            "query users|orgs"
+        ]
 
     def test_a_loop_over_table_names(self, tmp_path):
         body = """
@@ -465,7 +467,9 @@ class TestHelpers:
     )
     def test_a_class_that_keeps_ctx(self, tmp_path, cls):
         given = "ctx.db, ctx" if "DatabaseWriter, public" in cls else "ctx"
-        found = read_handler(tmp_path, f"const users = new Users({given});\nawait users.touch(args.id);", USER, more=cls)
+        found = read_handler(
+            tmp_path, f"const users = new Users({given});\nawait users.touch(args.id);", USER, more=cls
+        )
         assert operations(found) == ["patch users"]
         assert keys(only(found, "patch")) == ["_id eq args.id"]
 

@@ -27,11 +27,20 @@ class TestGuards:
             (f"args.force ? null : {PATCH}", ["not (args.force)"]),
             (f"const ok = args.force;\nif (ok) {PATCH}", ["args.force"]),
             (f"while (args.force) {{ {PATCH} }}", ["args.force"]),
-            (f"for (const id of args.ids) {{ if (id === args.id) continue; {PATCH} }}", ["not (args.ids[] === args.id), early"]),
-            (f"for (const id of args.ids) {{ if (id !== args.id) {{ break; }} {PATCH} }}", ["not (args.ids[] !== args.id), early"]),
+            (
+                f"for (const id of args.ids) {{ if (id === args.id) continue; {PATCH} }}",
+                ["not (args.ids[] === args.id), early"],
+            ),
+            (
+                f"for (const id of args.ids) {{ if (id !== args.id) {{ break; }} {PATCH} }}",
+                ["not (args.ids[] !== args.id), early"],
+            ),
             (f"switch (args.name) {{ case 'a': return; case 'b': {PATCH} break; }}", ['args.name === "b"']),
             (f"try {{ if (args.force) return; {PATCH} }} finally {{ console.log(1); }}", ["not (args.force), early"]),
-            (f"if (args.force) return;\nif (args.name) return;\n{PATCH}", ["not (args.force), early", "not (args.name), early"]),
+            (
+                f"if (args.force) return;\nif (args.name) return;\n{PATCH}",
+                ["not (args.force), early", "not (args.name), early"],
+            ),
             (f"{{ if (args.force) return; }}\n{PATCH}", ["not (args.force), early"]),
         ],
     )
@@ -45,8 +54,14 @@ class TestGuards:
         ("test", "expected"),
         [
             ("if (Date.now() - user.seenAt < 30_000) return;", ["not (now - user.seenAt < 30000), early"]),
-            ("const now = Date.now();\nif (now - user.seenAt < 30 * 1000) return;", ["not (now - user.seenAt < 30000), early"]),
-            ("const { seenAt } = user;\nif (seenAt > Date.now() - 60000) return;", ["not (user.seenAt > now - 60000), early"]),
+            (
+                "const now = Date.now();\nif (now - user.seenAt < 30 * 1000) return;",
+                ["not (now - user.seenAt < 30000), early"],
+            ),
+            (
+                "const { seenAt } = user;\nif (seenAt > Date.now() - 60000) return;",
+                ["not (user.seenAt > now - 60000), early"],
+            ),
             (
                 "const stale = Date.now() - user.seenAt >= WINDOW;\nif (!stale) return;",
                 ["not (!now - user.seenAt >= 5000), early"],
@@ -114,7 +129,9 @@ class TestExits:
         assert self.exits(tmp_path, USER + PATCH) == [("end", (0, 1))]
 
     def test_each_way_out_with_what_was_done_before(self, tmp_path):
-        body = USER + "if (!user) throw new Error('gone');\nif (args.force) return null;\n" + PATCH + "\nreturn user._id;"
+        body = (
+            USER + "if (!user) throw new Error('gone');\nif (args.force) return null;\n" + PATCH + "\nreturn user._id;"
+        )
         assert self.exits(tmp_path, body) == [("throw", (0,)), ("return", (0,)), ("return", (0, 1))]
 
     def test_a_way_out_knows_nothing_of_the_other_branch(self, tmp_path):
@@ -141,7 +158,11 @@ class TestLoops:
             ("await asyncMap(args.ids, (id) => ctx.db.patch(id, {}));", True, None),
             ("let id = args.id;\nwhile (args.force) { await ctx.db.patch(id, {}); }", False, None),
             ("do { await ctx.db.patch(args.id, {}); } while (args.force);", False, None),
-            ("const jobs = [];\nfor (const id of args.ids) { jobs.push(ctx.db.patch(id, {})); }\nawait Promise.all(jobs);", True, None),
+            (
+                "const jobs = [];\nfor (const id of args.ids) { jobs.push(ctx.db.patch(id, {})); }\nawait Promise.all(jobs);",
+                True,
+                None,
+            ),
         ],
     )
     def test_a_write_in_a_loop(self, tmp_path, body, parallel, bound):
@@ -154,7 +175,9 @@ class TestLoops:
     def test_a_fixed_promise_all_is_as_wide_as_its_list(self, tmp_path):
         body = "await Promise.all([ctx.db.patch(args.id, {}), ctx.db.insert('posts', {})]);"
         found = read_handler(tmp_path, body, ARGS)
-        assert [[(loop.parallel, loop.bound) for loop in access.loops] for access in found.accesses] == [[(True, 2)]] * 2
+        assert [[(loop.parallel, loop.bound) for loop in access.loops] for access in found.accesses] == [
+            [(True, 2)]
+        ] * 2
 
     def test_loops_in_loops(self, tmp_path):
         body = """

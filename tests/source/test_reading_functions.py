@@ -40,7 +40,7 @@ def test_generic_builders_are_the_same(tmp_path, builder, kind, internal):
     assert (found.kind, found.internal) == (kind, internal)
 
 
-TAIL = 'await ctx.db.patch(args.id, { count: 1 });'
+TAIL = "await ctx.db.patch(args.id, { count: 1 });"
 ARGS = 'args: { id: v.id("users") }'
 TYPED = '(ctx: MutationCtx, args: { id: Id<"users"> })'
 FORMS = {

@@ -105,7 +105,7 @@ FROM_STATEMENTS = {
     "a conditional": (USER + "const id = args.flag ? user._id : user.orgId;\nawait ctx.db.delete(id);", "users|orgs"),
     "an assignment in a branch": (
         "let id: any = args.user;\nif (args.flag) id = args.post;\nawait ctx.db.delete(id);",
-        "users|posts",
+        "posts|users",
     ),
     "an assignment in both branches": (
         "let id;\nif (args.flag) { id = args.user; } else { id = args.post; }\nawait ctx.db.delete(id);",
@@ -386,7 +386,10 @@ THROUGH_HELPERS = {
 
 @pytest.mark.parametrize(("more", "body", "tables"), THROUGH_HELPERS.values(), ids=THROUGH_HELPERS.keys())
 def test_an_id_through_a_helper(tmp_path, more, body, tables):
-    more = 'import type { Infer } from "convex/values";\nimport type { TableNames } from "./_generated/dataModel";\n' + more
+    more = (
+        'import type { Infer } from "convex/values";\nimport type { TableNames } from "./_generated/dataModel";\n'
+        + more
+    )
     deleted = only(read_handler(tmp_path, body, ARGS, more=more), "delete")
     assert "|".join(deleted.tables) == tables
     assert deleted.unresolved is None
@@ -396,7 +399,8 @@ def test_types_from_another_file(tmp_path):
     app = read_app(
         tmp_path,
         {
-            "convex/types.ts": SERVER + "export type Given = { post: Id<'posts'> };\nexport interface Row { org: Doc<'orgs'> }",
+            "convex/types.ts": SERVER
+            + "export type Given = { post: Id<'posts'> };\nexport interface Row { org: Doc<'orgs'> }",
             "convex/kinds.ts": 'export type { Given as Asked } from "./types";\nexport * from "./types";',
             "convex/m.ts": SERVER
             + 'import type { Asked, Row } from "./kinds";\n'
@@ -426,5 +430,7 @@ def test_an_id_that_nothing_types_is_listed_with_the_reason(tmp_path, body, args
 
 
 def test_a_table_name_that_is_not_constant_is_listed_with_the_reason(tmp_path):
-    inserted = only(read_handler(tmp_path, "await ctx.db.insert(args.table as any, {});", "table: v.string()"), "insert")
+    inserted = only(
+        read_handler(tmp_path, "await ctx.db.insert(args.table as any, {});", "table: v.string()"), "insert"
+    )
     assert (inserted.tables, inserted.unresolved) == ((), "the table name args.table is not constant")

@@ -65,7 +65,8 @@ SPLIT = {
     },
     "a namespace of tables, spread": {
         "convex/tables.ts": IMPORTS + f"export const rooms = {ROOM};\nexport const messages = {MESSAGE};",
-        "convex/schema.ts": IMPORTS + 'import * as tables from "./tables";\nexport default defineSchema({ ...tables });',
+        "convex/schema.ts": IMPORTS
+        + 'import * as tables from "./tables";\nexport default defineSchema({ ...tables });',
     },
     "convex-helpers' Table": {
         "convex/schema.ts": IMPORTS
@@ -93,7 +94,7 @@ SPLIT = {
     },
     "a function that makes tables": {
         "convex/schema.ts": IMPORTS
-        + 'function withBody(fields: any) { return defineTable({ ...fields, body: v.string() }); }\n'
+        + "function withBody(fields: any) { return defineTable({ ...fields, body: v.string() }); }\n"
         + f'export default defineSchema({{ rooms: {ROOM}, messages: withBody({{ room: v.id("rooms") }}) }});',
     },
     "convex-ents": {
@@ -104,7 +105,7 @@ SPLIT = {
     },
     "namespaced imports": {
         "convex/schema.ts": 'import * as server from "convex/server";\nimport { v } from "convex/values";\n'
-        + 'export default server.defineSchema({ rooms: server.defineTable({ busy: v.boolean() })'
+        + "export default server.defineSchema({ rooms: server.defineTable({ busy: v.boolean() })"
         + '.index("by_busy", ["busy"]), messages: server.defineTable({ room: v.id("rooms"), body: v.string() }) });',
     },
     "a union of shapes": {

@@ -51,7 +51,11 @@ def test_which_part_of_a_result_carries_which_field(tmp_path, body, expected):
         (USERS + "return { n: users.filter((u) => u.count > 1).length };", "users", {"count"}),
         (USERS + "return users.some((u) => u.count > 1);", "users", {"count"}),
         (USERS + "let n = 0;\nfor (const u of users) n += u.count;\nreturn n;", "users", {"count"}),
-        (USERS + "const out = [];\nfor (const u of users) out.push({ at: u.seenAt });\nreturn out;", "users", {"seenAt"}),
+        (
+            USERS + "const out = [];\nfor (const u of users) out.push({ at: u.seenAt });\nreturn out;",
+            "users",
+            {"seenAt"},
+        ),
     ],
 )
 def test_a_result_computed_from_documents_shows_what_it_was_computed_from(tmp_path, body, table, fields):

@@ -98,9 +98,9 @@ class Estimator:
         return heat.calls_per_day if heat is not None else 0.0
 
     def open_queries(self, query: str) -> float:
-        """Live queries of this function that are open while users are active. A tab shows one page at a time: a query of
-        single pages is open in that share of the tabs, one of a layout or provider in every tab; of an administrator's
-        tabs only, where only pages for those subscribe to it."""
+        """Live queries of this function that are open while users are active. A tab shows one page at a time: a query
+        of single pages is open in that share of the tabs, one of a layout or provider in every tab; of an
+        administrator's tabs only, where only pages for those subscribe to it."""
         places = self._subscribed.get(query)
         if not places:
             return 0.0

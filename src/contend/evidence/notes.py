@@ -21,8 +21,8 @@ def notes_of(app: App) -> Iterator[Note]:
                 "query-writes",
                 write.span,
                 function,
-                f"`{function.path}` is a query and writes (`{write.operation}` on `{write.table or '?'}`): Convex refuses "
-                "that when it runs",
+                f"`{function.path}` is a query and writes (`{write.operation}` on `{write.table or '?'}`): Convex "
+                "refuses that when it runs",
             )
         if function.unread is not None:
             yield _note(app, "unread-function", function.span, function, f"`{function.path}`: {function.unread}")

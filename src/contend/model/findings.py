@@ -28,6 +28,8 @@ class Sharing(StrEnum):
 
 
 class Severity(StrEnum):
+    """How bad a finding is, worst first."""
+
     CRITICAL = "critical"
     HIGH = "high"
     MEDIUM = "medium"

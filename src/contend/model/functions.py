@@ -46,7 +46,8 @@ class Extent:
 @dataclass(frozen=True, slots=True)
 class Guard:
     """A condition that holds wherever the access happens: `condition` if `holds`, its negation otherwise. `span` is the
-    test; `early_exit` where it comes from a `return` or `throw` before the access rather than from an enclosing `if`."""
+    test; `early_exit` where it comes from a `return` or `throw` before the access rather than from an enclosing
+    `if`."""
 
     condition: Value
     holds: bool

@@ -71,8 +71,8 @@ class AuditGraph:
         return tuple(ends)
 
     def pairs_on(self, function: Function, access: Access) -> tuple[Pair, ...]:
-        """The conflict pairs that a write of `function` makes: with itself, as a writer into what others read, and as the
-        victim of others that write the row it reads. One per victim and writer, the worst first."""
+        """The conflict pairs that a write of `function` makes: with itself, as a writer into what others read, and as
+        the victim of others that write the row it reads. One per victim and writer, the worst first."""
         found = [pair for pair in self.pairs.of_writer(function.id) if pair.write.order == access.order]
         own = {access.order} | {read.order for read in function.reads if same_row(read, access)}
         found += [pair for pair in self.pairs.of_victim(function.id) if pair.read.order in own]

@@ -34,7 +34,8 @@ def fields_of_row(value: Value, row: str | None, table: str | None) -> list[str]
     found: list[str] = []
     for part in value.walk():
         if part.origin is Origin.FIELD and part.field and part.field != "*":
-            if (row is not None and part.row == row) or (row is None and part.table == table):
+            same = part.row == row if row is not None else part.table == table
+            if same:
                 found.append(part.field.split(".")[0])
     return found
 

@@ -83,8 +83,8 @@ class IneffectiveGuard(Rule):
             if newer is not None:
                 yield (
                     guard,
-                    f"the check `{newer.text}` only asks whether the new time is later than the stored one; the next call "
-                    "nearly always is, so the write goes through",
+                    f"the check `{newer.text}` only asks whether the new time is later than the stored one; the "
+                    "next call nearly always is, so the write goes through",
                     "compare the age with a threshold: return while `now - stored < 30_000`",
                 )
                 continue
@@ -102,16 +102,16 @@ class IneffectiveGuard(Rule):
             if test.threshold_ms is not None and period is not None and test.threshold_ms < period:
                 yield (
                     guard,
-                    f"the threshold of {_seconds(test.threshold_ms)} is below the {_seconds(period)} between two calls, so "
-                    "every call finds an old stamp and writes",
+                    f"the threshold of {_seconds(test.threshold_ms)} is below the {_seconds(period)} between two "
+                    "calls, so every call finds an old stamp and writes",
                     f"a threshold above {_seconds(period)}, or a longer timer",
                 )
             earlier = _earlier_write(function, access, guard)
             if earlier is not None:
                 yield (
                     guard,
-                    f"the check comes after another write on the same row (line {earlier.span.line}): a skipped call has "
-                    "already written",
+                    f"the check comes after another write on the same row (line {earlier.span.line}): a skipped call "
+                    "has already written",
                     "check first, before any write on this row",
                 )
 
@@ -174,8 +174,8 @@ class IneffectiveGuard(Rule):
                         function,
                         access,
                         guard.span,
-                        f"the check on `{looked[0]}` sits in `{where}`, before the write is scheduled, and not in the write: "
-                        "calls that arrive together all pass it before the first job has run",
+                        f"the check on `{looked[0]}` sits in `{where}`, before the write is scheduled, and not in the "
+                        "write: calls that arrive together all pass it before the first job has run",
                         f"check `{looked[0]}` again in `{function.path}`, before its patch",
                         guard.condition.text,
                     )

@@ -112,7 +112,8 @@ class ReactiveFeedbackLoop(Rule):
             cause=caller.span,
             text=caller.snippet,
             message=(
-                f"an effect that depends on `{link.dependency.text}` ({link.query.path}) calls a mutation that changes it: "
+                f"an effect that depends on `{link.dependency.text}` ({link.query.path}) calls a mutation that "
+                f"changes it: "
                 "each write wakes the effect again"
             ),
             pairs=ordered,

@@ -53,8 +53,8 @@ class TouchOnEveryRequest(Rule):
     await ctx.db.patch(session._id, { lastSeenAt: now });
     ```
 
-    Either alone leaves a part: the check alone lets a burst through when the stamp is old, since all of its requests see
-    the same old stamp.
+    Either alone leaves a part: the check alone lets a burst through when the stamp is old, since all of its requests
+    see the same old stamp.
 
     ## When it stays quiet
     When a check on the stored stamp dominates the write; when the row is new each time; when the write also carries
@@ -107,7 +107,9 @@ class TouchOnEveryRequest(Rule):
             function=function,
             cause=access.span,
             text=access.snippet,
-            message=f"stamps {stamps} on one `{access.table}` row on every {every}, whether the stored stamp is old or not",
+            message=(
+                f"stamps {stamps} on one `{access.table}` row on every {every}, whether the stored stamp is old or not"
+            ),
             pairs=pairs,
             callers=hot,
             static=(
@@ -280,15 +282,15 @@ def _fixes(kind: str, name: str, stamps: str, others: int) -> tuple[Fix, ...]:
     """The remedies, by what starts the touch; the one that removes most first."""
     less = {
         "server-request": Fix(
-            "start it once per page load, not on every request (skip data, preload and asset requests), or share one run "
-            "per request",
+            "start it once per page load, not on every request (skip data, preload and asset requests), or share one "
+            "run per request",
             "guided",
             f"the burst: {name} × itself within one page load",
             "two tabs or devices that load a page at the same moment",
         ),
         "timer": Fix(
-            "let one tab of a user beat for all (Web Locks or BroadcastChannel), with a period well above the threshold "
-            "of what reads the stamp",
+            "let one tab of a user beat for all (Web Locks or BroadcastChannel), with a period well above the "
+            "threshold of what reads the stamp",
             "guided",
             f"{name} × itself from several tabs",
             "several devices of one user",

@@ -126,12 +126,12 @@ def _lost(impact: Impact) -> tuple[float, float]:
     return impact.failures_per_day, impact.retries_per_day
 
 
-def writers_in_words(world: World, app: App, writers: Sequence[RowWriter]) -> str:
+def writers_in_words(world: World, writers: Sequence[RowWriter]) -> str:
     """`x:a (hot: …), x:b and x:c also write it`."""
     if not writers:
         return "nothing else writes it"
     named = [
-        f"{path_in(app, writer.id)} (hot: {world.hot(writer.id)})" if writer.hot else path_in(app, writer.id)
+        f"{writer.function.path} (hot: {world.hot(writer.id)})" if writer.hot else writer.function.path
         for writer in writers[:_MOST_NAMED]
     ]
     text = listed_of(named, len(writers))

@@ -64,7 +64,7 @@ def _entry(world: World, app: App, page: str, callers: Sequence[Caller], sources
         telling = [f"each call is set off on its own: {listed(dict.fromkeys(map(trigger_words, callers)), _TOLD)}"]
     calls = sorted({PageCall(path_in(app, c.function), c.span.file, c.span.line) for c in callers}, key=_by_place)
     patterns = {sign.pattern for sign in signs}
-    if len(calls) > 1 and patterns != {"single"}:
+    if len(patterns) > 1:
         patterns.discard("single")
     return FrontendEntry(
         app=app.root,

@@ -40,9 +40,9 @@ def _entry(world: World, app: App, function: Function, found: tuple[Document, ..
     told: list[str] = []
     for document in _by_table(found):
         writers = () if document.fresh else other_writers(world, function, document.table)
-        rows.append(WrittenRow(document.table, document.words, tuple(path_in(app, writer.id) for writer in writers)))
+        rows.append(WrittenRow(document.table, document.words, tuple([writer.function.path for writer in writers])))
         if not document.fresh:
-            told.append(f"{document.words}: {writers_in_words(world, app, writers)}")
+            told.append(f"{document.words}: {writers_in_words(world, writers)}")
     if not told:
         told = ["it only inserts: nobody else holds its rows yet"]
     written = {document.table for document in found if not document.fresh}

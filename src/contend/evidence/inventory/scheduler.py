@@ -112,7 +112,7 @@ def _of_mutation(world: World, app: App, target: Function) -> tuple[Verdict, lis
         if document.fresh:
             continue
         writers = other_writers(world, target, document.table)
-        rows.append(f"it writes {document.words}: {writers_in_words(world, app, writers)}")
+        rows.append(f"it writes {document.words}: {writers_in_words(world, writers)}")
         if verdict == "safe" and any(world.is_called(writer.id) for writer in writers):
             verdict = "watch"
     cost = cost_in_words(contention, app)

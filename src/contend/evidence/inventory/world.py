@@ -36,7 +36,7 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class RowWriter:
-    """A mutation that writes existing rows of a table."""
+    """A mutation that writes existing rows of a table of its own app."""
 
     id: str
     function: Function

@@ -1,0 +1,1 @@
+"""The symbolic interpreter: what each function does, in terms of its parameters."""

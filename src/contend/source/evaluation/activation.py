@@ -39,7 +39,35 @@ if TYPE_CHECKING:
 MAX_EFFECTS = 1500
 MAX_DEFERRED = 120
 _TELLING = frozenset(
-    ["mutation", "query", "action", "runMutation", "runQuery", "runAction", "runAfter", "runAt", "mutate", "mutateAsync", "get", "patch", "replace", "delete", "insert", "collect", "first", "unique", "take", "paginate", "withIndex", "withSearchIndex", "order", "filter", "call", "bind", "apply"]
+    [
+        "mutation",
+        "query",
+        "action",
+        "runMutation",
+        "runQuery",
+        "runAction",
+        "runAfter",
+        "runAt",
+        "mutate",
+        "mutateAsync",
+        "get",
+        "patch",
+        "replace",
+        "delete",
+        "insert",
+        "collect",
+        "first",
+        "unique",
+        "take",
+        "paginate",
+        "withIndex",
+        "withSearchIndex",
+        "order",
+        "filter",
+        "call",
+        "bind",
+        "apply",
+    ]
 )
 MAX_STEPS = 12
 
@@ -57,6 +85,7 @@ class Activation:
         self.effects: list[Effect] = []
         self.exits: list[ExitPoint] = []
         self.returns: list[t.Value] = []
+        self.yields: list[t.Value] = []  # what the generator at hand hands out
         self.jumps: list[dict[str, t.Value]] = []  # names as they are at each `break` and `continue` of the loop
         self.guards: tuple[Condition, ...] = ()
         self.loops: tuple[Round, ...] = ()
@@ -112,11 +141,18 @@ class Activation:
         if isinstance(term, t.Choice) and any(isinstance(item, t.Namespace) for item in term.items):
             return t.choice([self.member(item, name) for item in term.items])
         if isinstance(term, t.ClassTerm):
+            return self._static(term, name)
+        return member(term, name, self.schema)
+
+    def _static(self, term: t.ClassTerm | None, name: str) -> t.Value:
+        while term is not None:
             for prop in term.node.static:
                 if prop.key == name and isinstance(prop.value, ir.Function):
-                    return t.Closure(prop.value, term.module, term.scope)
-            return t.Opaque(f"static {name}")
-        return member(term, name, self.schema)
+                    return t.Closure(prop.value, term.module, term.scope, term)
+                if prop.key == name:
+                    return self.program.evaluate_in(term.module, term.scope, prop.value)
+            term = term.base
+        return t.Opaque(f"static {name}")
 
     def element(self, term: t.Value) -> t.Value:
         """Any element of `term`."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from contend.source import ir
@@ -10,9 +11,9 @@ from contend.source.evaluation import terms as t
 from contend.source.evaluation.activation import Activation
 from contend.source.evaluation.annotations import annotated
 from contend.source.evaluation.catching import catching_of_closure
-from contend.source.evaluation.effects import EscapeEffect, Setting, Site, Step
+from contend.source.evaluation.effects import EscapeEffect, Setting, Site, Step, moved
 from contend.source.evaluation.frames import Frame
-from contend.source.evaluation.members import split, typed
+from contend.source.evaluation.members import SUPER, scope_of, split, typed
 from contend.source.evaluation.modules import ModuleScope
 from contend.source.libraries import registry
 
@@ -116,6 +117,9 @@ def call_value(act: Activation, callee: t.Value, arguments: Sequence[t.Value], n
         return registry.call_external(act, one, arguments, node)
     if isinstance(one, t.Global):
         return registry.call_global(act, one.name, arguments, node)
+    if isinstance(one, t.Bound) and one.library == SUPER:
+        initialise(act, *one.data, arguments, node)
+        return t.UNDEFINED
     if isinstance(one, t.Starter | t.Builder | t.Bound):
         return registry.call_term(act, one, arguments, node)
     if isinstance(one, t.Typed) and not t.is_symbolic(one):
@@ -217,8 +221,13 @@ def _in_place(act: Activation, closure: t.Closure, arguments: Sequence[t.Value],
     act.active.add(closure.key)
     act.ran.add(closure.key)
     act.inlined += 1
-    if function.name or isinstance(closure.scope, ModuleScope) or closure.module != act.module:
-        act.steps = (*act.steps, Step(Site(act.module, node.start, node.end), function.name or "callback"))
+    label = function.name or _called_as(act, closure, node)
+    if label or isinstance(closure.scope, ModuleScope) or closure.module != act.module:
+        act.steps = (*act.steps, Step(Site(act.module, node.start, node.end), label or "callback"))
+    tries, before = act.tries, len(act.effects)
+    dropped = mode == "dropped" and function.is_async
+    if dropped:
+        act.tries = ()  # nobody waits for its promise, so no `try` around the call sees it fail
     act.module = closure.module
     act.body = Site(closure.module, function.start, function.end)
     act.frame = Frame(closure.scope)
@@ -231,7 +240,26 @@ def _in_place(act: Activation, closure: t.Closure, arguments: Sequence[t.Value],
         act.inlined -= 1
         act.active.discard(closure.key)
         act.frame, act.module, act.body, act.guards, act.steps, act.schema = saved
-        act.mode = mode
+        act.mode, act.tries = mode, tries
+        if dropped:
+            _drop(act, before)
+
+
+def _called_as(act: Activation, closure: t.Closure, node: Any) -> str:
+    """The variable a nameless function is called by: `save` in `save()`, not `map` in `rows.map(() => …)`."""
+    if isinstance(node, ir.Call) and isinstance(node.callee, ir.Name):
+        value = act.frame.lookup(node.callee.name)
+        if value is not None and any(isinstance(one, t.Closure) and one.key == closure.key for one in split(value)):
+            return node.callee.name
+    return ""
+
+
+def _drop(act: Activation, start: int) -> None:
+    """Nobody awaits what was recorded since `start`, except where something else runs it."""
+    for at in range(start, len(act.effects)):
+        effect = act.effects[at]
+        if effect.place.mode != "dropped" and len(effect.place.settings) == len(act.settings):
+            act.effects[at] = moved(effect, replace(effect.place, mode="dropped"))
 
 
 def bind_parameters(act: Activation, function: ir.Function, arguments: Sequence[t.Value]) -> None:
@@ -260,6 +288,9 @@ def annotated_result(act: Activation, function: ir.Function, result: t.Value) ->
 
 def unknown_call(act: Activation, name: str, arguments: Sequence[t.Value], node: Any) -> t.Value:
     """Something outside the app is called: functions handed to it may run, a `ctx` handed to it is noted."""
+    started = registry.start_by_name(act, name, arguments, node)
+    if started is not None:
+        return started
     for argument in arguments:
         if isinstance(argument, t.Context) or (isinstance(argument, t.Capability) and argument.name == "db"):
             act.record(EscapeEffect(act.place(node), name))
@@ -274,23 +305,29 @@ def run_callbacks(act: Activation, setting: Setting, arguments: Sequence[t.Value
     results: list[t.Value] = []
     with act.run_by(setting):
         for argument in arguments:
-            candidates = [argument]
-            if isinstance(argument, t.Record):
-                candidates = [value for _, value in argument.fields]
-            for candidate in candidates:
+            for candidate in _callbacks_in(argument):
                 for option in split(candidate):
                     if isinstance(option, t.Closure) and option.key not in act.active:
-                        results.append(invoke(act, option, [t.Opaque(p) for p in _names(option)], node))
+                        results.append(invoke(act, option, _stand_ins(act, option), node))
                     elif isinstance(option, t.Starter):
                         results.append(call_value(act, option, [t.Opaque("argument")], node))
     return results
 
 
-def _names(closure: t.Closure) -> list[str]:
-    return [
+def _callbacks_in(argument: t.Value, depth: int = 0) -> list[t.Value]:
+    if not isinstance(argument, t.Record) or depth > 2:
+        return [argument]
+    return [inner for _, value in argument.fields for inner in _callbacks_in(value, depth + 1)]
+
+
+def _stand_ins(act: Activation, closure: t.Closure) -> list[t.Value]:
+    """What a library passes to a callback: values nothing is known of, but for Convex's own `ctx`."""
+    convex = act.program.directory_of(closure.module) is not None
+    names = [
         parameter.pattern.name if isinstance(parameter.pattern, ir.PName) else "argument"
         for parameter in closure.function.params
     ]
+    return [t.Context("") if convex and name in ("ctx", "_ctx") else t.Opaque(name) for name in names]
 
 
 def construct(act: Activation, node: ir.New) -> t.Value:
@@ -304,13 +341,24 @@ def construct(act: Activation, node: ir.New) -> t.Value:
 
 def _instance(act: Activation, cls: t.ClassTerm, arguments: Sequence[t.Value], node: ir.New) -> t.Value:
     instance = t.Instance(cls, {})
-    constructor: t.Closure | None = None
-    for one in reversed(cls.line()):  # what a class says wins over what it extends
-        for prop in one.node.members:
-            if prop.key == "constructor" and isinstance(prop.value, ir.Function):
-                constructor = t.Closure(prop.value, one.module, one.scope, instance)
-            elif prop.key is not None and not isinstance(prop.value, ir.Function):
-                instance.fields[prop.key] = _evaluate(act, prop.value)
-    if constructor is not None and constructor.key not in act.active and act.inlined < MAX_INLINE:
-        _in_place(act, constructor, arguments, node)
+    initialise(act, cls, instance, arguments, node)
     return instance
+
+
+def initialise(
+    act: Activation, cls: t.ClassTerm, instance: t.Instance, arguments: Sequence[t.Value], node: Any
+) -> None:
+    """Set the fields of `instance` that `cls` declares, and run its constructor (or that of the class above)."""
+    constructor = None
+    for prop in cls.node.members:
+        if prop.key == "constructor" and isinstance(prop.value, ir.Function):
+            constructor = prop.value
+        elif prop.key is not None and not isinstance(prop.value, ir.Function):
+            instance.fields[prop.key] = _evaluate(act, prop.value)
+    if constructor is None:
+        if cls.base is not None:
+            initialise(act, cls.base, instance, arguments, node)
+        return
+    key = (cls.module, constructor.start)
+    if key not in act.active and act.inlined < MAX_INLINE:
+        _in_place(act, t.Closure(constructor, cls.module, scope_of(cls, instance), instance), arguments, node)

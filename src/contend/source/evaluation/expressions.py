@@ -12,11 +12,73 @@ from contend.source.evaluation.activation import Activation
 from contend.source.evaluation.annotations import annotated
 from contend.source.evaluation.calls import call, construct
 from contend.source.evaluation.effects import Condition, FlagEffect
-from contend.source.evaluation.members import Validator, table_names, typed
+from contend.source.evaluation.members import table_names, typed
 from contend.source.evaluation.rendering_tree import evaluate_jsx
 
 _GLOBALS = frozenset(
-    ["Array", "BigInt", "Boolean", "Date", "Error", "Infinity", "Intl", "JSON", "Map", "Math", "NaN", "Number", "Object", "Promise", "Reflect", "RegExp", "Request", "Response", "Set", "String", "Symbol", "URL", "URLSearchParams", "WeakMap", "WeakSet", "addEventListener", "alert", "clearInterval", "clearTimeout", "console", "crypto", "decodeURIComponent", "document", "encodeURIComponent", "fetch", "globalThis", "isNaN", "localStorage", "location", "navigator", "parseFloat", "parseInt", "performance", "process", "queueMicrotask", "requestAnimationFrame", "requestIdleCallback", "sessionStorage", "setInterval", "setTimeout", "structuredClone", "window", "atob", "btoa", "TextEncoder", "Uint8Array", "FormData", "Headers", "AbortController", "import", "require"]
+    [
+        "Array",
+        "BigInt",
+        "Boolean",
+        "Date",
+        "Error",
+        "Infinity",
+        "Intl",
+        "JSON",
+        "Map",
+        "Math",
+        "NaN",
+        "Number",
+        "Object",
+        "Promise",
+        "Reflect",
+        "RegExp",
+        "Request",
+        "Response",
+        "Set",
+        "String",
+        "Symbol",
+        "URL",
+        "URLSearchParams",
+        "WeakMap",
+        "WeakSet",
+        "addEventListener",
+        "alert",
+        "clearInterval",
+        "clearTimeout",
+        "console",
+        "crypto",
+        "decodeURIComponent",
+        "document",
+        "encodeURIComponent",
+        "fetch",
+        "globalThis",
+        "isNaN",
+        "localStorage",
+        "location",
+        "navigator",
+        "parseFloat",
+        "parseInt",
+        "performance",
+        "process",
+        "queueMicrotask",
+        "requestAnimationFrame",
+        "requestIdleCallback",
+        "sessionStorage",
+        "setInterval",
+        "setTimeout",
+        "structuredClone",
+        "window",
+        "atob",
+        "btoa",
+        "TextEncoder",
+        "Uint8Array",
+        "FormData",
+        "Headers",
+        "AbortController",
+        "import",
+        "require",
+    ]
 )
 
 
@@ -290,8 +352,8 @@ def with_member(record: t.Value, name: str | None, value: t.Value) -> t.Value:
         return inner if isinstance(inner, t.Record) and isinstance(record.value, t.Record) else record
     if isinstance(record, t.Choice):
         return t.choice([with_member(item, name, value) for item in record.items])
-    if isinstance(record, t.Table_):
-        return t.Table_(t.choice([record.value, value]), record.key)
+    if isinstance(record, t.Dictionary):
+        return t.Dictionary(t.choice([record.value, value]), record.key)
     if isinstance(record, t.Listing):
         return t.Listing(t.choice([record.item, value]))
     if not isinstance(record, t.Record):
@@ -339,7 +401,7 @@ def item_at(act: Activation, value: t.Value, at: int) -> t.Value:
         return t.choice([item_at(act, option, at) for option in t.alternatives(value)])
     if isinstance(value, t.Listing) and value.items is not None:
         return value.items[at] if at < len(value.items) else t.UNDEFINED
-    if isinstance(value, t.Table_):
+    if isinstance(value, t.Dictionary):
         return value.key if at == 0 and value.key is not None else value.value
     return act.element(value)
 

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from contend.model.schema import Validator
 from contend.source import ir
+from contend.source.evaluation.frames import Frame, Scope
 from contend.source.evaluation.terms import (
     UNDEFINED,
     Bound,
     Capability,
     Choice,
+    ClassTerm,
     Client,
     Closure,
     Const,
     Context,
+    Dictionary,
     Document,
     External,
     Field,
@@ -28,7 +31,6 @@ from contend.source.evaluation.terms import (
     Record,
     Reference,
     SchemaTerm,
-    Table_,
     TableTerm,
     Term,
     Typed,
@@ -45,6 +47,7 @@ ANY = Validator("any")
 STRING = Validator("string")
 _NULL = Const(None, "null")
 NUMBER = Validator("number")
+SUPER = "class.super"  # a `Bound` whose data are the class above and the instance
 ID_IN = "call:db.normalizeId"  # an operation: the second operand, as an id of the table that the first one names
 _CAPABILITIES = frozenset({"db", "auth", "scheduler", "storage", "meta", "vars"})
 _SYSTEM_FIELDS = {"_creationTime": NUMBER}
@@ -136,7 +139,7 @@ def _member(term: Value, name: str, schema: Schema) -> Value:
         return _document_member(term, name, schema)
     if isinstance(term, Typed):
         inner = term.value
-        if isinstance(inner, Record | Document | Listing | Table_):
+        if isinstance(inner, Record | Document | Listing | Dictionary):
             return _member(inner, name, schema)
         found = field_type(term.type, name, schema)
         if name in ("page",) and found is None and term.type.kind == "array":
@@ -166,7 +169,7 @@ def _member(term: Value, name: str, schema: Schema) -> Value:
         return Global(f"{term.name}.{name}")
     if isinstance(term, External):
         return External(term.package, name if term.name == "*" else f"{term.name}.{name}")
-    if isinstance(term, Table_):
+    if isinstance(term, Dictionary):
         return Method(term, name) if name in ("get", "set", "has", "values", "entries", "keys") else term.value
     if isinstance(term, Capability) and term.name == "db" and name == "system":
         return Capability("db.system", term.kind)
@@ -176,6 +179,8 @@ def _member(term: Value, name: str, schema: Schema) -> Value:
         return field(term, name)
     if isinstance(term, Bound) and term.library in ("react.ref", "react.state"):
         return term  # `ref.current`, a part of a state: still that ref, that state
+    if isinstance(term, Bound) and term.library == SUPER:
+        return method_of(*term.data, name) or Opaque(f"super.{name}")
     if isinstance(term, SchemaTerm) and name == "tables":
         return term.tables
     if isinstance(term, TableTerm) and name == "validator":
@@ -242,11 +247,21 @@ def _context_member(term: Context, name: str, schema: Schema) -> Value:
 def _instance_member(term: Instance, name: str) -> Value:
     if name in term.fields:
         return term.fields[name]
-    for cls in term.cls.line():
-        for prop in cls.node.members:
+    return method_of(term.cls, term, name) or Opaque(f"this.{name}")
+
+
+def method_of(cls: ClassTerm, instance: Instance, name: str) -> Closure | None:
+    """The method `name` of `cls` or of a class it extends, for `instance`; `super` means the class above."""
+    for one in cls.line():
+        for prop in one.node.members:
             if prop.key == name and isinstance(prop.value, ir.Function):
-                return Closure(prop.value, cls.module, cls.scope, term)
-    return Opaque(f"this.{name}")
+                return Closure(prop.value, one.module, scope_of(one, instance), instance)
+    return None
+
+
+def scope_of(cls: ClassTerm, instance: Instance) -> Scope:
+    """Where the methods of `cls` look names up."""
+    return cls.scope if cls.base is None else Frame(cls.scope, {"super": Bound(SUPER, (cls.base, instance))})
 
 
 def element(term: Value, schema: Schema) -> Value:
@@ -257,7 +272,7 @@ def element(term: Value, schema: Schema) -> Value:
     one = options[0]
     if isinstance(one, Listing):
         return one.item
-    if isinstance(one, Table_):
+    if isinstance(one, Dictionary):
         return one.value
     if isinstance(one, Record):
         values = [value for _, value in one.fields] + list(one.computed)
@@ -266,7 +281,7 @@ def element(term: Value, schema: Schema) -> Value:
     if isinstance(one, Live):
         return Live(one.reference, f"{one.path}.[]" if one.path else "[]", one.site)
     if isinstance(one, Typed):
-        if isinstance(one.value, Listing | Record | Table_):
+        if isinstance(one.value, Listing | Record | Dictionary):
             return element(one.value, schema)
         below = element(one.value, schema) if isinstance(one.value, Live) else field(one.value, "[]")
         found = element_type(one.type)
@@ -287,7 +302,7 @@ def key_of(term: Value) -> Value:
     if isinstance(options[0], Typed) and options[0].type.kind == "object" and options[0].type.fields:
         names = [Validator("literal", literal=name) for name in options[0].type.fields]
         return Typed(Opaque("key"), union(names))
-    if isinstance(one, Table_) and one.key is not None:
+    if isinstance(one, Dictionary) and one.key is not None:
         return one.key
     if isinstance(one, Record) and one.fields and not one.spreads and not one.computed:
         return Typed(Opaque("key"), union([Validator("literal", literal=name) for name, _ in one.fields]))

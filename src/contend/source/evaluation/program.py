@@ -14,7 +14,7 @@ from contend.source.evaluation.calls import annotated_result, bind_parameters, i
 from contend.source.evaluation.effects import Effect, Setting, Site, Summary
 from contend.source.evaluation.escapes import closures_in
 from contend.source.evaluation.expressions import bind, evaluate
-from contend.source.evaluation.frames import Frame
+from contend.source.evaluation.frames import Frame, Scope
 from contend.source.evaluation.members import Schema, type_of, typed
 from contend.source.evaluation.modules import ModuleScope, bound_names
 from contend.source.evaluation.registered import Handlers
@@ -245,6 +245,10 @@ class Program:
         if frame is None:
             frame = Frame(self.scope(module))
         return Activation(self, module, frame, self.new_owner(name), Site(module, 0, 0))
+
+    def evaluate_in(self, module: str, scope: Scope, value: ir.Expr) -> t.Value:
+        """The value of an expression that stands in a known scope; what it does is not recorded."""
+        return evaluate(self.activation(module, Frame(scope)), value)
 
     def evaluate_declaration(self, scope: ModuleScope, statement: ir.Declare) -> dict[str, t.Value]:
         """The values of the names that a top-level declaration binds."""

@@ -14,7 +14,24 @@ from contend.source.evaluation.modules import ModuleScope
 from contend.source.evaluation.substitution import Substitution
 
 KEYSTROKES = frozenset(
-    ["input", "change", "keydown", "keyup", "keypress", "scroll", "mousemove", "pointermove", "touchmove", "drag", "dragover", "resize", "wheel", "changetext", "selectionchange", "timeupdate"]
+    [
+        "input",
+        "change",
+        "keydown",
+        "keyup",
+        "keypress",
+        "scroll",
+        "mousemove",
+        "pointermove",
+        "touchmove",
+        "drag",
+        "dragover",
+        "resize",
+        "wheel",
+        "changetext",
+        "selectionchange",
+        "timeupdate",
+    ]
 )
 
 

@@ -67,7 +67,9 @@ def _declare(act: Activation, node: ir.Declare) -> Flow:
 
 def _evaluate(act: Activation, node: ir.Evaluate) -> Flow:
     with act.as_mode("dropped"):
-        evaluate(act, node.value)
+        value = evaluate(act, node.value)
+    if isinstance(node.value, ir.Await):
+        act.yields.append(value)
     return Flow.ON
 
 
@@ -165,11 +167,11 @@ def _loop(act: Activation, node: ir.Loop) -> Flow:
 
 
 def _iteration(act: Activation, over: t.Value) -> t.Value:
-    pairs = [_pair(option) if isinstance(option, t.Table_) else act.element(option) for option in split(over)]
+    pairs = [_pair(option) if isinstance(option, t.Dictionary) else act.element(option) for option in split(over)]
     return t.choice(pairs)
 
 
-def _pair(table: t.Table_) -> t.Value:
+def _pair(table: t.Dictionary) -> t.Value:
     return t.Listing(table.value, (table.key or t.Opaque("key"), table.value))
 
 
@@ -264,8 +266,8 @@ _EXECUTE: dict[type, Any] = {
 
 def run_body(act: Activation, function: ir.Function, mode: Mode) -> t.Value:
     """Run a function's body in the current frame; its value is any of the values it returns."""
-    saved_returns, saved_mode = act.returns, act.return_mode
-    act.returns, act.return_mode = [], mode
+    saved_returns, saved_yields, saved_mode = act.returns, act.yields, act.return_mode
+    act.returns, act.yields, act.return_mode = [], [], mode
     try:
         flow = execute(act, function.body)
         if flow is Flow.ON:
@@ -274,6 +276,8 @@ def run_body(act: Activation, function: ir.Function, mode: Mode) -> t.Value:
                 act.exits.append(ExitPoint("end", act.site(end), act.guards, len(act.effects)))
             act.returns.append(t.UNDEFINED)
         result = t.choice(act.returns)
+        if function.generator and act.yields and result is t.UNDEFINED:  # `yield x` is lowered as a waiting for x
+            result = t.Listing(t.choice(act.yields))
     finally:
-        act.returns, act.return_mode = saved_returns, saved_mode
+        act.returns, act.yields, act.return_mode = saved_returns, saved_yields, saved_mode
     return result

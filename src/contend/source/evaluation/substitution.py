@@ -11,8 +11,8 @@ from contend.source.evaluation.modules import ModuleScope
 
 
 class Substitution:
-    """Replaces the parameters of the function `owner` by `arguments` (by position), and the results of its deferred calls
-    by what they turned out to be. Rows read inside get `prefix` so that two calls of one helper read two rows."""
+    """Replaces the parameters of the function `owner` by `arguments` (by position), and the results of its deferred
+    calls by what they turned out to be. Rows read inside get `prefix` so that two calls of one helper read two rows."""
 
     __slots__ = ("_arguments", "_owner", "_prefix", "_schema", "_seen", "pending")
 
@@ -110,8 +110,8 @@ class Substitution:
     def _listing(self, term: t.Listing) -> Any:
         return t.Listing(self.apply(term.item), None if term.items is None else self._all(term.items))
 
-    def _table(self, term: t.Table_) -> Any:
-        return t.Table_(self.apply(term.value), self.apply(term.key))
+    def _table(self, term: t.Dictionary) -> Any:
+        return t.Dictionary(self.apply(term.value), self.apply(term.key))
 
     def _record(self, term: t.Record) -> Any:
         return t.Record(
@@ -171,7 +171,7 @@ _HANDLERS: dict[type, Any] = {
     t.Context: Substitution._context,
     t.Query: Substitution._query,
     t.Listing: Substitution._listing,
-    t.Table_: Substitution._table,
+    t.Dictionary: Substitution._table,
     t.Record: Substitution._record,
     t.Choice: Substitution._choice,
     t.Operation: Substitution._operation,

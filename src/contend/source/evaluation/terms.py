@@ -158,7 +158,7 @@ class Listing(Term, frozen=True):
     items: tuple[Any, ...] | None = None
 
 
-class Table_(Term, frozen=True):
+class Dictionary(Term, frozen=True):
     """A `Map` or an object used as one: any key to `value`."""
 
     value: Any
@@ -259,8 +259,8 @@ class Method(Term, frozen=True):
 
 
 class Reference(Term, frozen=True):
-    """`api.a.b`, `internal.a.b`, `components.x.y` or a string path: `parts` below the root; `directory` is the functions
-    directory whose api it is (None: not known)."""
+    """`api.a.b`, `internal.a.b`, `components.x.y` or a string path: `parts` below the root; `directory` is the
+    functions directory whose api it is (None: not known)."""
 
     root: str
     parts: tuple[str, ...]
@@ -350,6 +350,7 @@ UNKNOWN = Opaque("unknown")
 
 
 def is_nullish(term: Value) -> bool:
+    """Whether a value is null or undefined."""
     return isinstance(term, Const) and term.value is None
 
 

@@ -10,6 +10,7 @@ from contend.model.schema import Validator
 from contend.source.evaluation import terms as t
 from contend.source.evaluation.activation import Activation
 from contend.source.evaluation.effects import RegisterEffect
+from contend.source.libraries import durable
 from contend.source.libraries.validators import type_in
 
 _KINDS = {
@@ -135,6 +136,8 @@ def call_bound(
         return _cron(act, receiver, name, arguments, node)
     if receiver.library == "convex.router":
         return _route(act, receiver, name, arguments, node)
+    if receiver.library == durable.LIBRARY:
+        return durable.call_method(act, receiver, name, arguments, node)
     if receiver.library == "convex.auth":
         from contend.source.libraries.authentication import auth_method
 

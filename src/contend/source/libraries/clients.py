@@ -70,6 +70,24 @@ def call(act: Activation, name: str, arguments: Sequence[t.Value], node: Any) ->
     return None
 
 
+def by_name(act: Activation, name: str, arguments: Sequence[t.Value], node: Any) -> t.Value | None:
+    """A call that nothing is known of but its name and the function reference it is given."""
+    first = arguments[0] if arguments else t.UNDEFINED
+    if not isinstance(first, t.Reference) or first.root == "components" or not first.parts:
+        return None
+    short = name.rsplit(".", 1)[-1].removesuffix("()")
+    if short.startswith("use") and short.endswith(("Mutation", "Action")):
+        return t.Starter(first, "mutation" if short.endswith("Mutation") else "action", "websocket")
+    if short.startswith("use") and short.endswith("Query"):
+        return _subscribe(act, short, first, arguments, node)
+    for ending, kind in (("Mutation", "mutation"), ("Action", "action"), ("Query", "query")):
+        if short.startswith(("fetch", "run", "call", "execute", "preload")) and short.endswith(ending):
+            given = arguments[1] if len(arguments) > 1 else t.Record()
+            act.record(InvokeEffect(act.place(node), "http", kind, first, given))
+            return act.program.result_of(first, given, act)
+    return None
+
+
 def _subscribe(act: Activation, hook: str, reference: t.Value, arguments: Sequence[t.Value], node: Any) -> t.Value:
     if isinstance(reference, t.Record):  # TanStack Query: useQuery(convexQuery(f, args)), spread or not
         inner = act.member(reference, "queryKey")

@@ -78,11 +78,11 @@ def _listed(act: Activation, name: str, first: t.Value, arguments: Sequence[t.Va
         return t.Listing(t.Listing(act.element(first), (key_of(first), act.element(first))))
     if name == "Object.fromEntries":
         pair = act.element(first)
-        return t.Table_(_entry(act, pair, 1), _entry(act, pair, 0))
+        return t.Dictionary(_entry(act, pair, 1), _entry(act, pair, 0))
     item = act.element(first)
     if name == "Array.from" and isinstance(first, t.Record) and act.member(first, "length") is not t.UNDEFINED:
         item = t.Opaque("index")
-    if isinstance(first, t.Table_) and name == "Array.from":
+    if isinstance(first, t.Dictionary) and name == "Array.from":
         item = t.Listing(first.value, (first.key or t.Opaque("key"), first.value))
     if len(arguments) > 1:
         with act.within(Round(first, Site(act.module, node.start, node.end), True)):
@@ -152,7 +152,7 @@ def call_method(
         return _iterate(act, receiver, name, first, node)
     if name == "reduce" and isinstance(first, t.Closure):
         return _reduce(act, receiver, first, arguments, node)
-    if isinstance(receiver, t.Listing | t.Table_) or _is_collection(receiver):
+    if isinstance(receiver, t.Listing | t.Dictionary) or _is_collection(receiver):
         return _collection(act, receiver, name, arguments, node)
     if isinstance(receiver, t.Clock | t.Const | t.Random | t.Environment):
         return t.operation(f"call:{name}", receiver, *arguments) if name != "getTime" else receiver
@@ -245,8 +245,8 @@ def _grow(act: Activation, receiver: t.Value, value: t.Value, key: t.Value, node
     """The collection with one more element; the variable that holds it gets it too."""
     from contend.source.evaluation.expressions import merge
 
-    if isinstance(receiver, t.Table_):
-        grown: t.Value = t.Table_(
+    if isinstance(receiver, t.Dictionary):
+        grown: t.Value = t.Dictionary(
             t.choice([receiver.value, value]), t.choice([receiver.key, key]) if receiver.key else key
         )
     else:
@@ -270,12 +270,12 @@ def construct(act: Activation, callee: t.Value, arguments: Sequence[t.Value], no
 
             types = [annotated(act.program, act.module, type) for type in node.types[:2]]
             key, value = types if len(types) == 2 else (None, None)
-            return t.Table_(
+            return t.Dictionary(
                 t.Typed(t.Opaque("value"), value) if value is not None else t.Opaque("value of an empty map"),
                 t.Typed(t.Opaque("key"), key) if key is not None else None,
             )
         pair = act.element(first)
-        return t.Table_(_entry(act, pair, 1), _entry(act, pair, 0))
+        return t.Dictionary(_entry(act, pair, 1), _entry(act, pair, 0))
     if name == "Set":
         return t.Listing(act.element(first)) if arguments else t.Listing(t.Opaque("empty set"), ())
     if name == "Date":

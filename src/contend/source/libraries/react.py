@@ -105,7 +105,8 @@ def expression_text(node: ir.Expr) -> str:
 
 
 def convention(act: Activation, name: str, arguments: Sequence[t.Value], node: Any) -> t.Value | None:
-    """Packages that follow a convention by name: debounced callbacks, effects, wrapped components, re-exported hooks."""
+    """Packages that follow a convention by name: debounced callbacks, effects, wrapped components, re-exported "
+    "hooks."""
     short = name.rsplit(".", 1)[-1]
     if short in _DELAYS and arguments:
         return arguments[0] if isinstance(arguments[0], t.Closure | t.Starter) else None

@@ -14,6 +14,7 @@ from contend.source.libraries import (
     clients,
     convex_server,
     custom_functions,
+    durable,
     javascript,
     react,
     svelte,
@@ -97,6 +98,11 @@ def call_term(act: Activation, callee: t.Value, arguments: Sequence[t.Value], no
     return unknown_call(act, "call", arguments, node)
 
 
+def start_by_name(act: Activation, name: str, arguments: Sequence[t.Value], node: Any) -> t.Value | None:
+    """`fetchAuthMutation(api.a.b, args)`: a function of unknown make whose name says what it does with a reference."""
+    return clients.by_name(act, name, arguments, node)
+
+
 _METHODS: tuple[tuple[type | tuple[type, ...], MethodCall], ...] = (
     (t.Capability, convex_server.call_capability),
     (t.Context, convex_server.call_context),
@@ -136,7 +142,7 @@ def construct(act: Activation, callee: t.Value, arguments: Sequence[t.Value], no
     if isinstance(callee, t.External):
         made = clients.construct(act, callee, arguments, node)
         if made is None:
-            made = custom_functions.construct(act, callee, arguments, node)
+            made = custom_functions.construct(act, callee, arguments, node) or durable.construct(callee)
         if made is not None:
             return made
     return javascript.construct(act, callee, arguments, node)

@@ -130,7 +130,7 @@ def _collect(option: t.Value, fields: dict[str, t.Value]) -> None:
             _put(own, "*", value)
         for name, value in own.items():
             _put(fields, name, value)
-    elif isinstance(option, t.Table_):
+    elif isinstance(option, t.Dictionary):
         for name in table_names(option.key) or ("*",):
             _put(fields, name, option.value)
     elif not t.is_nullish(option):

@@ -77,6 +77,14 @@ class CallerReader:
                 trigger = Trigger("function", function.path, entry=function.path)
                 yield from self._callers(effect, trigger, order, function.id, "transaction")
 
+    def of_router(self, effects: Sequence[Effect]) -> Iterator[Caller]:
+        """What functions handed to a library in `http.ts` start (`registerRoutes(http, component, { events })`)."""
+        for order, effect in enumerate(effects):
+            if isinstance(effect, InvokeEffect):
+                detail = effect.place.settings[-1].detail if effect.place.settings else "http"
+                client: Client = "scheduler" if effect.via == "schedule" else "action"
+                yield from self._callers(effect, Trigger("webhook", detail, entry=detail), order, None, client)
+
     def of_cron(self, effect: RegisterEffect) -> Iterator[tuple[Caller, Cron]]:
         """A cron as the caller of its function."""
         span = self._positions.span(effect.place.site)

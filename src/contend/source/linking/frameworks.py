@@ -95,8 +95,8 @@ def _route(path: str) -> str:
 
 
 def is_component(name: str, function: ir.Function) -> bool:
-    """Whether a function is a component by React's convention: its name is capitalised, or it is a file's default export
-    that returns an element."""
+    """Whether a function is a component by React's convention: its name is capitalised, or it is a file's default
+    export that returns an element."""
     label = function.name or name
     if label == "default" or label == "*default*":
         return _returns_element(function.body)

@@ -59,7 +59,7 @@ def _walk(term: t.Value, path: str, entries: dict[tuple[str, str], None], depth:
         items = term.items if term.items else (term.item,)
         for item in items:
             _walk(item, _below(path, "[]"), entries, depth + 1)
-    elif isinstance(term, t.Table_):
+    elif isinstance(term, t.Dictionary):
         _walk(term.value, _below(path, "*"), entries, depth + 1)
     elif isinstance(term, t.Operation):
         for part in term.parts[-1:] if term.op == "&&" else term.parts:

@@ -11,7 +11,29 @@ from contend.source.evaluation.members import ID_IN
 MAX_TEXT = 72
 MAX_PARTS = 10
 MAX_DEPTH = 7
-_BINARY = frozenset(["+", "-", "*", "/", "%", "**", "==", "===", "!=", "!==", "<", "<=", ">", ">=", "&&", "||", "??", "in", "instanceof"])
+_BINARY = frozenset(
+    [
+        "+",
+        "-",
+        "*",
+        "/",
+        "%",
+        "**",
+        "==",
+        "===",
+        "!=",
+        "!==",
+        "<",
+        "<=",
+        ">",
+        ">=",
+        "&&",
+        "||",
+        "??",
+        "in",
+        "instanceof",
+    ]
+)
 
 
 def text_of(term: t.Value, depth: int = 0) -> str:

@@ -61,7 +61,7 @@ def link(sources: Sources, progress: Progress | None = None) -> Repository:
         if progress is not None:
             progress("linking", at, len(parts) + 1)
         part.linked = link_functions(program, part.directory, positions, unregistered)
-        part.linked.extend(_routes(program, part.directory, positions))
+        part.linked.extend(_routes(program, part, positions))
     references = References(sources.apps, [one.function.id for part in parts for one in part.linked])
     by_id = {one.function.id: part for part in parts for one in part.linked}
     for part in parts:
@@ -94,17 +94,21 @@ def link(sources: Sources, progress: Progress | None = None) -> Repository:
     )
 
 
-def _routes(program: Program, app: AppDirectory, positions: Positions) -> list[Linked]:
+def _routes(program: Program, part: _Parts, positions: Positions) -> list[Linked]:
     """HTTP actions written inline in `http.ts`: functions without a path of their own."""
+    app = part.directory
+    exported = {id(one.summary) for one in part.linked if one.summary is not None}
     found: list[Linked] = []
     for module in app.modules:
         if app.module_path(module) != "http" or program.scope(module) is None:
             continue
         for effect in registrations(_module_effects(program, module), "route"):
             value = effect.reference
-            if not isinstance(value, t.Registered) or id(value) in exported:
+            if not isinstance(value, t.Registered):
                 continue
             summary = program.handlers.summary(value)
+            if id(summary) in exported:
+                continue
             function = Function(
                 app=app.root,
                 path=effect.name or "http",
@@ -133,6 +137,9 @@ def _call_from_convex(
         for caller in reader.of_function(one):
             by_id[caller.function].callers.append(caller)
     for module in app.modules:
+        if program.scope(module) is not None and app.module_path(module) == "http":
+            for caller in reader.of_router(_module_effects(program, module)):
+                by_id[caller.function].callers.append(caller)
         if program.scope(module) is None or app.module_path(module) != "crons":
             continue
         for effect in registrations(_module_effects(program, module), "cron"):

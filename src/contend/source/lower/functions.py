@@ -5,7 +5,24 @@ from __future__ import annotations
 from sys import intern
 from typing import TYPE_CHECKING
 
-from contend.source.ir import Class, Expr, Function, Parameter, PName, Property, Return, Stmt, Type
+from msgspec import structs
+
+from contend.source.ir import (
+    Assign,
+    Class,
+    Evaluate,
+    Expr,
+    Function,
+    Member,
+    Name,
+    Parameter,
+    PExpr,
+    PName,
+    Property,
+    Return,
+    Stmt,
+    Type,
+)
 from contend.source.lower.dispatch import EXPRESSIONS, PATTERNS, STATEMENTS, TRIVIA, TYPES, solid
 from contend.source.lower.literals import string_value
 from contend.source.lower.operands import property_key
@@ -16,6 +33,7 @@ if TYPE_CHECKING:
     from tree_sitter import Node
 
 _ANNOTATIONS = frozenset({"type_annotation", "type_predicate_annotation", "asserts_annotation"})
+_PROPERTY_WORDS = frozenset({"accessibility_modifier", "readonly", "override_modifier"})
 _NAMES = frozenset({"identifier", "type_identifier", "property_identifier"})
 
 
@@ -128,7 +146,25 @@ def method(source: SourceText, node: Node, depth: int) -> Property | None:
     if node.type != "method_definition" or any(part.type == "set" for part in node.children):
         return None
     key, computed = _member_key(source, node, depth)
-    return Property(key, function(source, node, depth), node.start_byte, node.end_byte, computed)
+    value = function(source, node, depth)
+    if key == "constructor" and isinstance(value, Function):
+        value = structs.replace(value, body=(*_parameter_properties(source, node), *value.body))
+    return Property(key, value, node.start_byte, node.end_byte, computed)
+
+
+def _parameter_properties(source: SourceText, node: Node) -> list[Stmt]:
+    """`constructor(private ctx: MutationCtx)` is also `this.ctx = ctx`."""
+    out: list[Stmt] = []
+    listed = node.child_by_field_name("parameters")
+    for child in listed.named_children if listed is not None else ():
+        name = child.child_by_field_name("pattern")
+        words = {part.type for part in child.children}
+        if name is None or name.type != "identifier" or not words & _PROPERTY_WORDS:
+            continue
+        start, end, text = name.start_byte, name.end_byte, source.of(name)
+        field = Member(Name("this", start, end), text, start, end)
+        out.append(Evaluate(Assign("=", PExpr(field), Name(text, start, end), start, end), start, end))
+    return out
 
 
 def _member_key(source: SourceText, node: Node, depth: int) -> tuple[str | None, Expr | None]:

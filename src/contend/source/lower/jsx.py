@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from sys import intern
 from typing import TYPE_CHECKING
 
 from contend.source.ir import Expr, Jsx, JsxAttribute, Literal_, Spread
@@ -54,7 +55,8 @@ def _head(source: SourceText, node: Node, depth: int) -> tuple[str, tuple[JsxAtt
             if isinstance(value, Spread):
                 attributes.append(JsxAttribute(None, value.value, part.start_byte, part.end_byte))
         elif kind in _TAGS and not tag:
-            tag = "".join(source.of(part).split())
+            tag = source.text[part.start_byte : part.end_byte]
+            tag = intern(tag) if tag.isidentifier() and tag.isascii() else "".join(source.of(part).split())
     return tag, tuple(attributes)
 
 

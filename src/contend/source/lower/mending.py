@@ -42,7 +42,7 @@ _GAPS: tuple[tuple[re.Pattern[bytes], _Replace], ...] = (
     # interface Cache<in out Key>: without variance
     (re.compile(rb"(?<=[<,\s])(?:in\s+out|in|out)(?=\s+[A-Z]\w*\s*(?:[,>=]|extends\b))"), _blank),
     # sql<{ count: number }>`…`: without type arguments
-    (re.compile(rb"<(?:[^<>`;()]*|\s*\{[^<>`()]*\}[\s\[\]]*)>(?=`)"), _blank),
+    (re.compile(rb"(?<=[\w)\]])<(?:[^<>`;()]*|\s*\{[^<>`()]*\}[\s\[\]]*)>(?=`)"), _blank),
     # `abstract` as the name of a field, `unique` as the name of a value
     (re.compile(rb"\babstract(?=\s*\??:)|\bunique(?=\s*[.\[])"), _word),
     # an attribute that ends with `&`
