@@ -307,12 +307,20 @@ class TestChains:
     )
     def test_a_prop_one_level_down(self, tmp_path, child, use):
         files = {
-            "src/Row.tsx": 'import { memo } from "react";\n' + child,
+            "src/Row.tsx": 'import { memo, useEffect } from "react";\n' + child,
             "src/Panel.tsx": REACT + 'import { Row } from "./Row";\n' + panel("", f"<Row {use} />"),
         }
         found = caller(read(tmp_path, files), "users:touch")
         assert (found.trigger.kind, found.trigger.detail) == ("event", "click")
         assert found.trigger.entry == "component Panel"
+
+    def test_a_child_that_was_not_worth_reading_runs_it_on_the_event_that_the_prop_names(self, tmp_path):
+        files = {
+            "src/Row.tsx": "export function Row({ onGo }) { return <button onClick={onGo}>x</button>; }",
+            "src/Panel.tsx": REACT + 'import { Row } from "./Row";\n' + panel("", "<Row onGo={() => touch({})} />"),
+        }
+        found = caller(read(tmp_path, files), "users:touch")
+        assert (found.trigger.kind, found.trigger.detail) == ("event", "go")
 
     def test_a_prop_that_an_effect_of_the_child_calls(self, tmp_path):
         files = {
@@ -346,14 +354,14 @@ class TestChains:
 
     def test_a_helper_that_takes_the_mutation(self, tmp_path):
         files = {
-            "src/go.ts": "export async function go(run, n) { await run({ n }); }",
+            "src/retry.ts": "export async function retry(run, n) { await run({ n }); }",
             "src/Panel.tsx": REACT
-            + 'import { go } from "./go";\n'
+            + 'import { retry as go } from "./retry";\n'
             + panel("", "<button onClick={() => go(touch, 2)} />"),
         }
         found = caller(read(tmp_path, files), "users:touch")
         assert [(name, value.text) for name, value in found.arguments] == [("n", "2")]
-        assert [frame.file for frame in found.chain][-1] == "src/go.ts"
+        assert [frame.file for frame in found.chain][-1] == "src/retry.ts"
 
 
 REFERENCES = {

@@ -57,7 +57,7 @@ ENTRIES = {
     ),
     "SvelteKit: remote function": (
         {"src/lib/data.remote.ts": 'import { command } from "$app/server";\n' + KIT + "export const ping = command(async () => { await touchSession(1); });"},
-        "remote function ping",
+        "remote function",
     ),
     "Next.js: middleware": (
         {"src/middleware.ts": NEXT + "export async function middleware(request) { await touchSession(1); return NextResponse.next(); }"},
@@ -127,7 +127,7 @@ ENTRIES = {
     ),
     "Nuxt: server handler": (
         {"server/api/ping.post.ts": 'import { touchSession } from "../../src/lib/session";\nexport default defineEventHandler(async (event) => { await touchSession(1); });'},
-        "endpoint /api/ping",
+        "every request",
     ),
     "Astro: endpoint": (
         {"src/pages/api/ping.ts": 'import { touchSession } from "../../lib/session";\nexport const POST = async () => { await touchSession(1); };'},
@@ -136,7 +136,7 @@ ENTRIES = {
     "TanStack Start: server function": (
         {"src/fns.ts": 'import { createServerFn } from "@tanstack/react-start";\nimport { touchSession } from "./lib/session";\n'
          "export const ping = createServerFn({ method: 'POST' }).handler(async () => { await touchSession(1); });"},
-        "server function ping",
+        "server function",
     ),
     "Express": (
         {"server/index.ts": 'import express from "express";\nimport { touchSession } from "../src/lib/session";\nconst app = express();\n'

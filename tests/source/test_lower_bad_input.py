@@ -88,6 +88,7 @@ def test_what_stands_around_a_syntax_error_is_read() -> None:
         ("x = <p>cd a && ls</p>", "x = <p/>", "a.tsx"),
         ('x = <img src="/i?w=1&h=2" alt="A &" />', 'x = <img src={"/i?w=1&h=2"} alt={"A &"}/>', "a.tsx"),
         ("<p>Terms & Conditions {a}</p>", "<><p>{a}</p></>", "a.svelte"),
+        ("<p>Core & flows (in progress)</p>{a}", "<><p/>{a}</>", "a.svelte"),
     ],
 )
 def test_valid_code_that_the_grammar_lacks_is_read_all_the_same(text: str, lowered: str, path: str) -> None:

@@ -154,6 +154,10 @@ class Transaction:
             return table
         return self.new_tables.get(name)
 
+    def owner(self, id: str) -> Table | None:
+        """The table that `id` belongs to. Reads nothing."""
+        return self._database.table_of(id)
+
     # Writes
 
     def insert(self, table: str, document: Mapping[str, Any], id: str | None = None) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from contend.source import ir
@@ -72,6 +73,24 @@ _TELLING = frozenset(
 MAX_STEPS = 12
 
 
+class Restored:
+    """A change of an activation's state that ends with its `with` block. (A class: it is entered at every expression,
+    and a generator costs three times as much.)"""
+
+    __slots__ = ("_act", "_name", "_value")
+
+    def __init__(self, act: Activation, name: str, value: Any) -> None:
+        self._act = act
+        self._name = name
+        self._value = value
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, *failure: object) -> None:
+        setattr(self._act, self._name, self._value)
+
+
 class Activation:
     """One function (or module) being evaluated. Inner functions called in place share it with a frame of their own."""
 
@@ -114,7 +133,7 @@ class Activation:
             Site(self.module, node.start, node.end),
             self.body,
             self.guards,
-            self.loops,
+            self.loops if self.mode != "dropped" else side_by_side(self.loops),
             self.tries,
             self.settings,
             self.steps,
@@ -138,6 +157,8 @@ class Activation:
         """`term.name`, namespaces included."""
         if isinstance(term, t.Namespace):
             return self.program.export(term.path, name)
+        if name == "value" and self.program.is_vue(self.module) and _is_live(term):
+            return term  # a ref of a live result
         if isinstance(term, t.Choice) and any(isinstance(item, t.Namespace) for item in term.items):
             return t.choice([self.member(item, name) for item in term.items])
         if isinstance(term, t.ClassTerm):
@@ -164,25 +185,17 @@ class Activation:
 
     # ── circumstances ───────────────────────────────────────────────────────────────────────────────────────────
 
-    @contextmanager
-    def under(self, condition: Condition) -> Iterator[None]:
+    def under(self, condition: Condition) -> Restored:
         """Evaluate where `condition` holds."""
-        saved = self.guards
-        self.guards = (*saved, condition)
-        try:
-            yield
-        finally:
-            self.guards = saved
+        restored = Restored(self, "guards", self.guards)
+        self.guards = (*self.guards, condition)
+        return restored
 
-    @contextmanager
-    def within(self, loop: Round) -> Iterator[None]:
+    def within(self, loop: Round) -> Restored:
         """Evaluate inside a loop."""
-        saved = self.loops
-        self.loops = (*saved, loop)
-        try:
-            yield
-        finally:
-            self.loops = saved
+        restored = Restored(self, "loops", self.loops)
+        self.loops = (*self.loops, loop)
+        return restored
 
     @contextmanager
     def run_by(self, setting: Setting) -> Iterator[None]:
@@ -196,25 +209,17 @@ class Activation:
         finally:
             self.settings, self.tries, self.mode = saved
 
-    @contextmanager
-    def as_mode(self, mode: Mode) -> Iterator[None]:
+    def as_mode(self, mode: Mode) -> Restored:
         """Evaluate an expression whose promise is awaited, returned, dropped or kept."""
-        saved = self.mode
+        restored = Restored(self, "mode", self.mode)
         self.mode = mode
-        try:
-            yield
-        finally:
-            self.mode = saved
+        return restored
 
-    @contextmanager
-    def caught(self, catching: Catching) -> Iterator[None]:
+    def caught(self, catching: Catching) -> Restored:
         """Evaluate inside a `try`."""
-        saved = self.tries
-        self.tries = (catching, *saved)
-        try:
-            yield
-        finally:
-            self.tries = saved
+        restored = Restored(self, "tries", self.tries)
+        self.tries = (catching, *self.tries)
+        return restored
 
     # ── calls of the app's own functions ────────────────────────────────────────────────────────────────────────
 
@@ -250,6 +255,8 @@ class Activation:
         if len(self.effects) >= MAX_EFFECTS or len(outer.steps) + len(effect.place.steps) > MAX_STEPS:
             return
         place = substituted_place(effect.place.below(outer, name), len(outer.guards), len(outer.loops), substitution)
+        if any(_impossible(guard) for guard in place.guards[len(outer.guards) :]):
+            return  # `if (kind === "a")` in a helper called with "b"
         apply = substitution.apply
         if isinstance(effect, DatabaseEffect):
             self.record(
@@ -331,6 +338,42 @@ class Activation:
                 self.module,
                 self.body,
             ) = saved
+
+
+def side_by_side(loops: tuple[Round, ...]) -> tuple[Round, ...]:
+    """The loops around something that nobody waits for: the rounds of the innermost do not wait for each other."""
+    return (*loops[:-1], replace(loops[-1], parallel=True)) if loops and not loops[-1].parallel else loops
+
+
+def _is_live(term: t.Value) -> bool:
+    return isinstance(term.value if isinstance(term, t.Typed) else term, t.Live)
+
+
+def _impossible(guard: Condition) -> bool:
+    """Whether a condition that compares literals fails."""
+    known = _truth(guard.term)
+    return known is not None and known != guard.holds
+
+
+def _truth(term: t.Value) -> bool | None:
+    """What comparisons of literals come to; None where anything else decides."""
+    if not isinstance(term, t.Operation):
+        return None
+    if term.op in ("===", "==", "!==", "!=") and len(term.parts) == 2:
+        left, right = term.parts
+        if not (isinstance(left, t.Const) and isinstance(right, t.Const)) or t.is_nullish(left) or t.is_nullish(right):
+            return None
+        return (left.value == right.value) == (term.op in ("===", "=="))
+    if term.op == "!":
+        inner = _truth(term.parts[0])
+        return None if inner is None else not inner
+    if term.op in ("&&", "||"):
+        decisive = term.op == "||"
+        parts = [_truth(part) for part in term.parts]
+        if decisive in parts:
+            return decisive
+        return None if None in parts else not decisive
+    return None
 
 
 def _distance(term: t.Value) -> int:

@@ -114,6 +114,19 @@ def _named(program: Program, module: str, type: ir.TName, depth: int) -> Validat
     return program.named_type(module, type.name, depth)
 
 
+def annotated_with(
+    program: Program, module: str, result: ir.Type | None, given: tuple[ir.Type, ...]
+) -> Validator | None:
+    """What a result declared as `Id<T>` or `Id<T>[]` is where a call names `T`: `toId<"users">(text)`."""
+    if isinstance(result, ir.TArray):
+        item = annotated_with(program, module, result.item, given)
+        return Validator("array", items=(item,)) if item is not None else None
+    if isinstance(result, ir.TName) and result.name.rsplit(".", 1)[-1] in ("Id", "GenericId", "Doc") and result.args:
+        if isinstance(result.args[-1], ir.TName):
+            return annotated(program, module, ir.TName(result.name, given[:1]))
+    return None
+
+
 def _inferred(program: Program, module: str, name: str, argument: ir.Type, depth: int) -> Validator | None:
     if isinstance(argument, ir.TTypeof) and name in ("Infer", "ObjectType", "infer"):
         return program.type_of_value(module, argument.name)

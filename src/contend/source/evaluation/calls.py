@@ -8,8 +8,8 @@ from typing import Any
 
 from contend.source import ir
 from contend.source.evaluation import terms as t
-from contend.source.evaluation.activation import Activation
-from contend.source.evaluation.annotations import annotated
+from contend.source.evaluation.activation import Activation, side_by_side
+from contend.source.evaluation.annotations import annotated, annotated_with
 from contend.source.evaluation.catching import catching_of_closure
 from contend.source.evaluation.effects import EscapeEffect, Setting, Site, Step, moved
 from contend.source.evaluation.frames import Frame
@@ -35,7 +35,11 @@ def call(act: Activation, node: ir.Call) -> t.Value:
             handled = special(act, receiver, node)
             if handled is not None:
                 return handled
+        saved_loops = act.loops
+        if callee.property in ("push", "add") and node.args and isinstance(node.args[0], ir.Call):
+            act.loops = side_by_side(act.loops)  # `jobs.push(start())`: a promise kept for later
         arguments = evaluate_arguments(act, node)
+        act.loops = saved_loops
         result = call_method(act, receiver, callee.property, arguments, node)
     else:
         saved, act.mode = act.mode, "value"
@@ -45,6 +49,8 @@ def call(act: Activation, node: ir.Call) -> t.Value:
             return _required(act, node)
         arguments = evaluate_arguments(act, node)
         result = call_value(act, function, arguments, node)
+        if node.types and isinstance(function, t.Closure):
+            result = typed(result, annotated_with(act.program, act.module, function.function.result, node.types))
     return result
 
 
@@ -147,6 +153,8 @@ def call_method(act: Activation, receiver: t.Value, name: str, arguments: Sequen
         return call_value(act, value, arguments, node)
     if isinstance(value, t.Typed) and isinstance(value.value, t.Closure):
         return call_value(act, value.value, arguments, node)
+    if isinstance(value, t.Method) and isinstance(one, t.Record | t.Instance):
+        return call_value(act, value, arguments, node)  # a bound method that an object holds
     if t.is_symbolic(one):
         return act.defer(t.Method(one, name), arguments, node, f"{_text(one)}.{name}()")
     return unknown_call(act, f"{_text(one)}.{name}", arguments, node)
@@ -163,9 +171,23 @@ def _bound(act: Activation, function: t.Value, name: str, arguments: Sequence[t.
 
 
 def _text(term: t.Value) -> str:
-    from contend.source.linking.rendering import text_of
-
-    return text_of(term)
+    """A short name for what is called."""
+    names: list[str] = []
+    while True:
+        if isinstance(term, t.Field | t.Method):
+            names.append(term.name)
+            term = term.object
+        elif isinstance(term, t.Typed):
+            term = term.value
+        else:
+            break
+    if isinstance(term, t.Opaque):
+        names.append(term.reason)
+    elif isinstance(term, t.Param | t.Global | t.External | t.Identity):
+        names.append(term.name)
+    elif isinstance(term, t.Pending):
+        names.append(term.text)
+    return ".".join(reversed(names[-4:])) or "call"
 
 
 def invoke(act: Activation, closure: t.Closure, arguments: Sequence[t.Value], node: Any) -> t.Value:
@@ -220,6 +242,7 @@ def _in_place(act: Activation, closure: t.Closure, arguments: Sequence[t.Value],
     mode = act.mode
     act.active.add(closure.key)
     act.ran.add(closure.key)
+    act.program.ran.add(closure.key)
     act.inlined += 1
     label = function.name or _called_as(act, closure, node)
     if label or isinstance(closure.scope, ModuleScope) or closure.module != act.module:
@@ -227,7 +250,9 @@ def _in_place(act: Activation, closure: t.Closure, arguments: Sequence[t.Value],
     tries, before = act.tries, len(act.effects)
     dropped = mode == "dropped" and function.is_async
     if dropped:
-        act.tries = ()  # nobody waits for its promise, so no `try` around the call sees it fail
+        act.tries = tuple(
+            [one for one in act.tries if one.attached]
+        )  # nobody waits for its promise, so no `try` around the call sees it fail
     act.module = closure.module
     act.body = Site(closure.module, function.start, function.end)
     act.frame = Frame(closure.scope)
@@ -288,7 +313,7 @@ def annotated_result(act: Activation, function: ir.Function, result: t.Value) ->
 
 def unknown_call(act: Activation, name: str, arguments: Sequence[t.Value], node: Any) -> t.Value:
     """Something outside the app is called: functions handed to it may run, a `ctx` handed to it is noted."""
-    started = registry.start_by_name(act, name, arguments, node)
+    started = registry.call_unknown(act, name, arguments, node)
     if started is not None:
         return started
     for argument in arguments:

@@ -16,8 +16,27 @@ _LOGS = ("console", "logger", "log", "captureexception", "sentry", "posthog", "w
 
 def catching_of(act: Activation, node: ir.Try) -> Catching:
     """The effect of a `try` statement's handler."""
-    catch, calls = _of_statements(node.handler or ())
-    return Catching(Site(act.module, node.start, node.end), catch, calls, tuple(_called(node.body)))
+    site = Site(act.module, node.start, node.end)
+    known = act.program.catchings.get(site)
+    if known is None:
+        catch, calls = _of_statements(node.handler or ())
+        shared = tuple(_called(node.body))
+        if catch == "calls" and _started(node.body) & _started(node.handler or ()):
+            catch = "retries"
+        known = act.program.catchings[site] = Catching(site, catch, calls, shared)
+    return known
+
+
+def _started(body: tuple[ir.Stmt, ...]) -> set[tuple[str, str]]:
+    """The calls in some statements, each with what it is called with first; setters of state left out."""
+    found: set[tuple[str, str]] = set()
+    for node in _walk(body):
+        if isinstance(node, ir.Call):
+            name = dotted(node.callee)
+            last = name.rsplit(".", 1)[-1]
+            if name and not (last.startswith("set") and last[3:4].isupper()) and not any(m in name for m in _LOGS):
+                found.add((name, dotted(node.args[0]) if node.args else ""))
+    return found
 
 
 def catching_of_closure(act: Activation, handler: t.Value, node: Any) -> Catching:
@@ -25,10 +44,10 @@ def catching_of_closure(act: Activation, handler: t.Value, node: Any) -> Catchin
     site = Site(act.module, node.start, node.end)
     if isinstance(handler, t.Closure):
         catch, calls = _of_statements(handler.function.body)
-        return Catching(site, catch, calls)
+        return Catching(site, catch, calls, attached=True)
     if isinstance(handler, t.Global) and handler.name.startswith("console"):
-        return Catching(site, "logs")
-    return Catching(site, "swallows")
+        return Catching(site, "logs", attached=True)
+    return Catching(site, "swallows", attached=True)
 
 
 def _of_statements(body: tuple[ir.Stmt, ...]) -> tuple[str, tuple[str, ...]]:
@@ -91,9 +110,8 @@ def _walk(root: Any) -> Iterator[Any]:
             stack.extend(reversed(node))
         elif isinstance(node, ir.Node):
             yield node
-            if not isinstance(node, ir.Function):
-                stack.extend(
-                    value
-                    for name in reversed(node.__struct_fields__)
-                    if isinstance(value := getattr(node, name), ir.Node | tuple)
-                )
+            if not isinstance(node, ir.Function | ir.Jsx):
+                for name in reversed(node.__struct_fields__):
+                    value = getattr(node, name)
+                    if value and isinstance(value, ir.Node | tuple):
+                        stack.append(value)

@@ -47,6 +47,7 @@ class Catching:
     catch: str
     calls: tuple[str, ...] = ()
     shared: tuple[str, ...] = ()
+    attached: bool = False  # `.catch(…)`: it sees a failure whether or not anybody waits
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,12 +94,19 @@ class Place:
             body=self.body,
             guards=outer.guards + self.guards,
             loops=outer.loops + self.loops,
-            tries=self.tries if detached or outer.mode == "dropped" else self.tries + outer.tries,
+            tries=self.tries + _reaching(outer, detached),
             settings=outer.settings + self.settings,
             steps=(*outer.steps, Step(outer.site, name), *self.steps),
             mode=mode,
             epoch=self.epoch,
         )
+
+
+def _reaching(outer: Place, detached: bool) -> tuple[Catching, ...]:
+    """The handlers around a call that see what fails in it."""
+    if detached:
+        return ()
+    return tuple([one for one in outer.tries if one.attached]) if outer.mode == "dropped" else outer.tries
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Which functions a value carries out of the function that made it."""
+"""What a value carries within it: functions, results of live queries."""
 
 from __future__ import annotations
 
@@ -30,4 +30,30 @@ def closures_in(value: t.Value) -> set[tuple[str, int]]:
             stack.extend(term.items or ())
         elif isinstance(term, t.Typed):
             stack.append(term.value)
+    return found
+
+
+def lives_in(term: t.Value) -> list[t.Live]:
+    """The live query results within a value."""
+    found: list[t.Live] = []
+    stack = [term]
+    seen = 0
+    while stack and seen < 400:
+        seen += 1
+        one = stack.pop()
+        if isinstance(one, t.Live):
+            found.append(one)
+        elif isinstance(one, t.Typed):
+            stack.append(one.value)
+        elif isinstance(one, t.Field | t.Method):
+            stack.append(one.object)
+        elif isinstance(one, t.Choice):
+            stack.extend(reversed(one.items))
+        elif isinstance(one, t.Operation):
+            stack.extend(reversed(one.parts))
+        elif isinstance(one, t.Record):
+            stack.extend(value for _, value in reversed(one.fields))
+            stack.extend(one.spreads)
+        elif isinstance(one, t.Listing):
+            stack.append(one.item)
     return found

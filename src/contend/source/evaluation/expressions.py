@@ -216,8 +216,10 @@ def _conditional(act: Activation, node: ir.Conditional) -> t.Value:
 
 
 def _plain(act: Activation, node: ir.Expr) -> t.Value:
-    with act.as_mode("value"):
-        return evaluate(act, node)
+    saved, act.mode = act.mode, "value"
+    value = evaluate(act, node)
+    act.mode = saved
+    return value
 
 
 def _binary(act: Activation, node: ir.Binary) -> t.Value:

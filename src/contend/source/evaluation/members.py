@@ -55,6 +55,9 @@ _SYSTEM_FIELDS = {"_creationTime": NUMBER}
 
 def split(term: Value) -> tuple[Value, ...]:
     """The values `term` can be when it is used: alternatives, and the operands of `&&`, `||` and `??`."""
+    kind = type(term)
+    if kind is not Choice and kind is not Operation:
+        return (term,)
     if isinstance(term, Choice):
         items = alternatives(term)
         if not any(isinstance(item, Operation) for item in items):

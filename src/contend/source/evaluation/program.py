@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from contend.model.schema import Validator
@@ -11,13 +11,14 @@ from contend.source.evaluation import terms as t
 from contend.source.evaluation.activation import Activation
 from contend.source.evaluation.annotations import CONTEXT, DATABASE, annotated
 from contend.source.evaluation.calls import annotated_result, bind_parameters, invoke
-from contend.source.evaluation.effects import Effect, Setting, Site, Summary
+from contend.source.evaluation.effects import Catching, Effect, Setting, Site, Summary
 from contend.source.evaluation.escapes import closures_in
 from contend.source.evaluation.expressions import bind, evaluate
 from contend.source.evaluation.frames import Frame, Scope
 from contend.source.evaluation.members import Schema, type_of, typed
 from contend.source.evaluation.modules import ModuleScope, bound_names
 from contend.source.evaluation.registered import Handlers
+from contend.source.evaluation.rendering_tree import NOT_READ, SVELTE_COMPONENT
 from contend.source.evaluation.statements import execute, run_body
 from contend.source.libraries.builders import generated_value
 from contend.source.libraries.registry import library_value
@@ -30,8 +31,15 @@ BUDGET = 40_000  # inner functions evaluated in place, for one function or modul
 class Program:
     """All parsed modules of a repository, evaluated on demand."""
 
-    def __init__(self, modules: Mapping[str, ir.Module], resolver: Resolver, functions_dirs: Sequence[str]) -> None:
+    def __init__(
+        self,
+        modules: Mapping[str, ir.Module],
+        resolver: Resolver,
+        functions_dirs: Sequence[str],
+        texts: Mapping[str, bytes] | None = None,
+    ) -> None:
         self.modules = modules
+        self.texts: Mapping[str, bytes] = texts or {}
         self.resolver = resolver
         self.functions_dirs = tuple(sorted(functions_dirs, key=len, reverse=True))
         self._schemas = {directory: Schema() for directory in functions_dirs}
@@ -46,7 +54,11 @@ class Program:
         self.handlers = Handlers(self)
         self.module_effects: dict[str, dict[str, list[Effect]]] = {}  # of declarations, by path and name
         self.names: dict[int, str] = {}
+        self.catchings: dict[Site, Catching] = {}  # what each `try` does with a failure, read once
+        self.ran: set[tuple[str, int]] = set()  # keys of the functions that some call has run in place
         self.instantiated: set[int] = set()  # owners of summaries that some call has used
+        self._members: dict[str, frozenset[str]] = {}
+        self.mounted: dict[tuple[str, int], dict[str, t.Value]] = {}  # live results handed to components, by prop
         self.provided: dict[tuple[str, int], t.Value] = {}
 
     # ── names ───────────────────────────────────────────────────────────────────────────────────────────────────
@@ -123,7 +135,7 @@ class Program:
         """What the module at `path` exports as `name`."""
         scope = self.scope(path)
         if scope is None:
-            return t.Opaque(f"{name} of {path}, which was not read")
+            return t.Opaque(f"{name} of {path}, {NOT_READ}")
         key = (path, name)
         if key in self._exporting:
             return t.Opaque(f"cyclic export of {name}")
@@ -156,7 +168,7 @@ class Program:
                 elif resolved.kind != "missing":
                     return self._from(path, entry.source, name)
         if name == "default" and "svelte" in scope.module.directives:
-            return t.Opaque("component")
+            return t.Bound(SVELTE_COMPONENT, path)
         return None
 
     # ── types ───────────────────────────────────────────────────────────────────────────────────────────────────
@@ -364,9 +376,18 @@ class Program:
             scope = self.scope(key[0])
             for entry in scope.module.exports if scope is not None else ():
                 value = self.export(key[0], entry.exported)
-                if isinstance(value, t.Closure) and (value.function.name or "").endswith("Provider"):
-                    self.summary(value)
+                if isinstance(value, t.Closure) and (value.function.name or entry.exported)[:1].isupper():
+                    self.summary(value)  # the component that renders the provider
         return self.provided[key]
+
+    def members_named(self, path: str) -> frozenset[str]:
+        """Every `.name` that the module at `path` mentions."""
+        known = self._members.get(path)
+        if known is None:
+            module = self.modules.get(path)
+            known = frozenset(_member_names(module.body)) if module is not None else frozenset()
+            self._members[path] = known
+        return known
 
     def is_svelte(self, module: str) -> bool:
         """Whether a module is Svelte's: a component, or one with runes."""
@@ -375,3 +396,16 @@ class Program:
     def is_vue(self, module: str) -> bool:
         """Whether a module is a Vue component."""
         return module.endswith(".vue")
+
+
+def _member_names(root: tuple[ir.Stmt, ...]) -> Iterator[str]:
+    """The property of every member expression below."""
+    stack: list[object] = [root]
+    while stack:
+        node = stack.pop()
+        if isinstance(node, tuple):
+            stack.extend(node)
+        elif isinstance(node, ir.Node):
+            if isinstance(node, ir.Member):
+                yield node.property
+            stack.extend(getattr(node, name) for name in node.__struct_fields__)

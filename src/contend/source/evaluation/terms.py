@@ -17,6 +17,7 @@ from contend.source import ir
 from contend.source.evaluation.frames import Scope
 
 MAX_CHOICES = 12
+MAX_PLAIN = 200  # of literals and function references, which stay small
 MAX_DEPTH = 24
 
 RowId: TypeAlias = tuple[int | str, ...]
@@ -366,7 +367,8 @@ def choice(items: Iterable[Value]) -> Value:
     if len(flat) == 1:
         return flat[0]
     if len(flat) > MAX_CHOICES:
-        flat = flat[:MAX_CHOICES]
+        plain = all(isinstance(one, Const | Reference) for one in flat)
+        flat = flat[: MAX_PLAIN if plain else MAX_CHOICES]
     return Choice(tuple(flat))
 
 
@@ -374,7 +376,7 @@ def alternatives(term: Value) -> tuple[Value, ...]:
     """The values `term` can be, null and undefined left out unless they are all there is."""
     if not isinstance(term, Choice):
         return (term,)
-    real = tuple(item for item in term.items if not is_nullish(item))
+    real = tuple([item for item in term.items if type(item) is not Const or item.value is not None])
     return real or term.items
 
 

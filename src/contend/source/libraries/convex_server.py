@@ -151,11 +151,20 @@ def _schedule(act: Activation, name: str, given: list[t.Value], node: Any) -> t.
     if name in ("runAfter", "runAt") and len(given) > 1:
         delay = given[0]
         if name == "runAt":
-            delay = t.operation("-", given[0], t.CLOCK)
+            delay = _until(given[0])
         arguments = given[2] if len(given) > 2 else t.Record()
         act.record(InvokeEffect(act.place(node), "schedule", "", given[1], arguments, delay))
         return t.FreshId(("_scheduled_functions",), act.new_row())
     return t.Opaque(f"scheduler.{name}()")
+
+
+def _until(time: t.Value) -> t.Value:
+    """How long from now `time` is."""
+    if isinstance(time, t.Clock):
+        return t.Const(0, "number")
+    if isinstance(time, t.Operation) and time.op == "+" and t.CLOCK in time.parts:
+        return next((part for part in time.parts if part != t.CLOCK), t.Const(0, "number"))
+    return t.operation("-", time, t.CLOCK)
 
 
 def _system(act: Activation, name: str, given: list[t.Value], node: Any) -> t.Value | None:

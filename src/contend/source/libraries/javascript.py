@@ -40,6 +40,8 @@ def call(act: Activation, name: str, arguments: Sequence[t.Value], node: Any) ->
         event = first.value if isinstance(first, t.Const) and isinstance(first.value, str) else "event"
         kind = "keystroke" if event in KEYSTROKES else "event"
         return _later(act, Setting(kind, event, site), arguments[1], node)
+    if name.endswith("removeEventListener"):
+        return t.UNDEFINED
     if name in ("Object.values", "Array.from", "Array.of", "Object.entries", "Object.keys", "Object.fromEntries"):
         return _listed(act, name, first, arguments, node)
     if name == "Object.assign":
@@ -148,6 +150,10 @@ def call_method(
 ) -> t.Value | None:
     """A method of an array, map, set, string or promise; None where `receiver` may be something else."""
     first = arguments[0] if arguments else t.UNDEFINED
+    if name in ("addEventListener", "removeEventListener"):
+        return call(act, name, arguments, node)
+    if name in ("off", "removeListener") and isinstance(first, t.Const):
+        return t.UNDEFINED
     if name in _ITERATING and arguments and isinstance(first, t.Closure | t.Global | t.Method | t.External):
         return _iterate(act, receiver, name, first, node)
     if name == "reduce" and isinstance(first, t.Closure):

@@ -9,6 +9,8 @@ from contend.source import ir
 from contend.source.evaluation import terms as t
 from contend.source.evaluation.activation import Activation
 from contend.source.evaluation.effects import FlagEffect, Setting, Site
+from contend.source.evaluation.frames import Frame
+from contend.source.evaluation.modules import ModuleScope
 
 _EFFECTS = frozenset({"useEffect", "useLayoutEffect", "useInsertionEffect", "useFocusEffect", "useAsyncEffect"})
 _KEEPS = frozenset(
@@ -52,7 +54,7 @@ def call(act: Activation, name: str, arguments: Sequence[t.Value], node: Any) ->
     if short in ("useContext", "use") and isinstance(first, t.Bound) and first.library == "react.context":
         return act.program.context_value(first.data)
     if short in _WRAPS:
-        return t.Bound("react.wrapped", first)
+        return t.Bound("react.wrapped", _at_top(first))
     if short in ("startTransition",):
         from contend.source.evaluation.calls import call_value
 
@@ -62,6 +64,14 @@ def call(act: Activation, name: str, arguments: Sequence[t.Value], node: Any) ->
     if short == "cache":
         return first
     return None
+
+
+def _at_top(component: t.Value) -> t.Value:
+    """A component that closes over nothing but its module is the module's own."""
+    if isinstance(component, t.Closure) and isinstance(component.scope, Frame) and not component.scope.names:
+        if isinstance(component.scope.parent, ModuleScope):
+            return t.Closure(component.function, component.module, component.scope.parent)
+    return component
 
 
 def _effect(act: Activation, name: str, function: t.Value, arguments: Sequence[t.Value], node: Any) -> t.Value:
@@ -113,7 +123,7 @@ def convention(act: Activation, name: str, arguments: Sequence[t.Value], node: A
     if short in _EFFECTS:
         return call(act, name, arguments, node)
     if short in _WRAPS and arguments and isinstance(arguments[0], t.Closure):
-        return t.Bound("react.wrapped", arguments[0])
+        return t.Bound("react.wrapped", _at_top(arguments[0]))
     if short in ("useMutation", "useQuery") and arguments:
         from contend.source.libraries import clients
 

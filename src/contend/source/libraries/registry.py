@@ -17,6 +17,7 @@ from contend.source.libraries import (
     durable,
     javascript,
     react,
+    servers,
     svelte,
     validators,
 )
@@ -45,6 +46,7 @@ _PACKAGES: tuple[tuple[str, ExternalCall], ...] = (
     ("preact", react.call),
     ("vue", svelte.call),
     ("svelte", svelte.call),
+    ("$app/server", servers.call_remote),
 )
 
 
@@ -84,6 +86,13 @@ def call_global(act: Activation, name: str, arguments: Sequence[t.Value], node: 
     return unknown_call(act, name, arguments, node)
 
 
+def call_unknown(act: Activation, name: str, arguments: Sequence[t.Value], node: Any) -> t.Value | None:
+    """A function of unknown make whose name says what it does: `fetchAuthMutation(api.a.b, args)`,
+    `defineEventHandler(f)`, which Nuxt imports by itself."""
+    started = clients.by_name(act, name, arguments, node)
+    return started if started is not None else servers.call(act, name, arguments, node)
+
+
 def call_term(act: Activation, callee: t.Value, arguments: Sequence[t.Value], node: Any) -> t.Value:
     """Call a value that a library made."""
     if isinstance(callee, t.Starter):
@@ -98,35 +107,37 @@ def call_term(act: Activation, callee: t.Value, arguments: Sequence[t.Value], no
     return unknown_call(act, "call", arguments, node)
 
 
-def start_by_name(act: Activation, name: str, arguments: Sequence[t.Value], node: Any) -> t.Value | None:
-    """`fetchAuthMutation(api.a.b, args)`: a function of unknown make whose name says what it does with a reference."""
-    return clients.by_name(act, name, arguments, node)
-
-
-_METHODS: tuple[tuple[type | tuple[type, ...], MethodCall], ...] = (
-    (t.Capability, convex_server.call_capability),
-    (t.Context, convex_server.call_context),
-    (t.Query, convex_server.call_query),
-    (t.RangeBuilder, convex_server.call_range),
-    (t.FilterBuilder, convex_server.call_filter),
-    (t.Client, clients.call_client),
-    (t.Starter, clients.call_starter),
-    ((t.TableTerm, t.SchemaTerm, t.Builder, t.Registered), builders.call_method),
-    (t.ValidatorTerm, validators.call_method),
-    (t.Bound, builders.call_bound),
-    (t.External, authentication.call_external_method),
-)
+_METHODS: dict[type, MethodCall] = {
+    t.Capability: convex_server.call_capability,
+    t.Context: convex_server.call_context,
+    t.Query: convex_server.call_query,
+    t.RangeBuilder: convex_server.call_range,
+    t.FilterBuilder: convex_server.call_filter,
+    t.Client: clients.call_client,
+    t.Starter: clients.call_starter,
+    t.TableTerm: builders.call_method,
+    t.SchemaTerm: builders.call_method,
+    t.Builder: builders.call_method,
+    t.Registered: builders.call_method,
+    t.ValidatorTerm: validators.call_method,
+    t.Bound: builders.call_bound,
+    t.External: authentication.call_external_method,
+}
 
 
 def call_method(
     act: Activation, receiver: t.Value, name: str, arguments: Sequence[t.Value], node: Any
 ) -> t.Value | None:
     """Call a method of a library value or of a collection; None where no library knows it."""
-    for kind, answer in _METHODS:
-        if isinstance(receiver, kind):
-            return answer(act, receiver, name, arguments, node)
+    answer = _METHODS.get(type(receiver))
+    if answer is not None:
+        return answer(act, receiver, name, arguments, node)
     if isinstance(receiver, t.Global):
         return javascript.call(act, f"{receiver.name}.{name}", arguments, node)
+    if isinstance(receiver, t.Opaque) and arguments:
+        routed = servers.call_method(act, receiver, name, arguments, node)
+        if routed is not None:
+            return routed
     return javascript.call_method(act, receiver, name, arguments, node)
 
 

@@ -45,7 +45,7 @@ def call(act: Activation, name: str, arguments: Sequence[t.Value], node: Any) ->
             call_value(act, first, [], node)
         return t.UNDEFINED
     if short == "watch" and len(arguments) > 1:
-        watched = call_value(act, first, [], node) if isinstance(first, t.Closure) else first
+        watched = _watched(act, first, node)
         with act.run_by(Setting("effect", "watch", site, None, (("watched", watched),))):
             call_value(act, arguments[1], [watched], node)
         return t.UNDEFINED
@@ -58,3 +58,14 @@ def call(act: Activation, name: str, arguments: Sequence[t.Value], node: Any) ->
     if short in ("$props", "defineProps"):
         return t.Opaque("props")
     return None
+
+
+def _watched(act: Activation, source: t.Value, node: Any) -> t.Value:
+    """What a watcher looks at: a ref, a getter, or a list of them."""
+    from contend.source.evaluation.calls import call_value
+
+    if isinstance(source, t.Closure):
+        return call_value(act, source, [], node)
+    if isinstance(source, t.Listing) and source.items is not None:
+        return t.choice([_watched(act, item, node) for item in source.items])
+    return source

@@ -19,6 +19,7 @@ from contend.source.evaluation.effects import (
     Site,
     SubscribeEffect,
 )
+from contend.source.evaluation.escapes import lives_in
 from contend.source.linking.accesses import AccessReader
 from contend.source.linking.consequences import consequence_of
 from contend.source.linking.functions import Linked
@@ -157,7 +158,7 @@ class CallerReader:
                     setting.detail,
                     _number(setting.period),
                     self._dependencies(setting, effect) if setting.kind == "effect" else (),
-                    root.entry.label,
+                    setting.detail if setting.kind == "server-request" else root.entry.label,
                 )
             callback = callback or setting
         if callback is not None and root.entry.kind in ("render", "unknown", "event"):
@@ -204,32 +205,6 @@ def _guarded_by(term: t.Value, flags: set[t.RowId]) -> bool:
         elif isinstance(one, t.Field):
             stack.append(one.object)
     return False
-
-
-def lives_in(term: t.Value) -> list[t.Live]:
-    """The live query results within a value."""
-    found: list[t.Live] = []
-    stack = [term]
-    seen = 0
-    while stack and seen < 400:
-        seen += 1
-        one = stack.pop()
-        if isinstance(one, t.Live):
-            found.append(one)
-        elif isinstance(one, t.Typed):
-            stack.append(one.value)
-        elif isinstance(one, t.Field):
-            stack.append(one.object)
-        elif isinstance(one, t.Choice):
-            stack.extend(reversed(one.items))
-        elif isinstance(one, t.Operation):
-            stack.extend(reversed(one.parts))
-        elif isinstance(one, t.Record):
-            stack.extend(value for _, value in reversed(one.fields))
-            stack.extend(one.spreads)
-        elif isinstance(one, t.Listing):
-            stack.append(one.item)
-    return found
 
 
 def _arguments(term: t.Value) -> tuple[tuple[str, Value], ...]:

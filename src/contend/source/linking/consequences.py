@@ -48,6 +48,7 @@ def _words(client: Client, trigger: str, awaited: bool, caught: bool, catch: str
         "calls": f"caught, and the handler {_does(calls)}",
         "swallows": "caught and forgotten",
         "rethrows": "caught and thrown again",
+        "retries": "caught and tried again",
     }
     if not awaited:
         prefix = f"not awaited, {handled[catch]}" if caught and catch else "not awaited, not caught"

@@ -34,6 +34,10 @@ def entry_of(path: str, module: ir.Module, export: str, function: ir.Function | 
     following = _next(path, name, stem, export, module)
     if following is not None:
         return following
+    if re.search(r"(^|/)server/(api|routes|middleware|plugins)/", path) and export == "default":
+        return Entry("server-request", f"endpoint {_endpoint(path)}")
+    if ".remote." in name:
+        return Entry("server-request", f"remote function {export}")
     if export in ("loader", "clientLoader") or (export == "action" and "/routes/" in path):
         return Entry("server-request", f"{export} of {_route(path)}")
     if "use server" in module.directives:
@@ -75,6 +79,8 @@ def _next(path: str, name: str, stem: str, export: str, module: ir.Module) -> En
         return Entry("server-request", f"{'page' if stem == 'page' else stem} {_route(path)}")
     if stem == "instrumentation" and export == "register":
         return Entry("script", "start of the server")
+    if re.search(r"(^|/)pages/", path) and export in ("getServerSideProps", "getStaticProps", *_METHODS):
+        return Entry("server-request", f"{export}{'' if export in _METHODS else ' of'} {_route(path)}")
     if re.search(r"(^|/)pages/", path) and export == "default":
         return Entry("render", f"page {_route(path)}")
     return None
@@ -82,7 +88,7 @@ def _next(path: str, name: str, stem: str, export: str, module: ir.Module) -> En
 
 def _route(path: str) -> str:
     """`/settings/profile` of `src/app/(main)/settings/profile/page.tsx`."""
-    match = re.search(r"(?:^|/)(?:app|routes|pages)/(.*)$", path)
+    match = re.search(r"(?:^|/)(?:app/routes|app|routes|pages)/(.*)$", path)
     inner = match.group(1) if match else path
     parts = [part for part in inner.split("/") if not (part.startswith("(") and part.endswith(")"))]
     last = parts[-1].split(".")[0] if parts else ""
@@ -92,6 +98,21 @@ def _route(path: str) -> str:
         else [*parts[:-1], last]
     )
     return "/" + "/".join(parts)
+
+
+def _endpoint(path: str) -> str:
+    """`/api/ping` of `server/api/ping.post.ts`."""
+    inner = path.rsplit("server/", 1)[-1].removeprefix("routes/")
+    return "/" + "/".join([*inner.split("/")[:-1], inner.rsplit("/", 1)[-1].split(".")[0]])
+
+
+def handler_of(label: str) -> Entry | None:
+    """The entry that a method of a module's default export is: `export default { fetch(request) { … } }`."""
+    if label == "*default*.fetch":
+        return Entry("server-request", "fetch handler, every request")
+    if label == "*default*.scheduled":
+        return Entry("timer", "scheduled handler")
+    return None
 
 
 def is_component(name: str, function: ir.Function) -> bool:

@@ -50,7 +50,8 @@ def read_repository(
 
 def link(sources: Sources, progress: Progress | None = None) -> Repository:
     """The apps of what was read, with their functions, callers and views."""
-    program = Program(sources.modules, sources.resolver, [app.functions_dir for app in sources.apps])
+    directories = [app.functions_dir for app in sources.apps]
+    program = Program(sources.modules, sources.resolver, directories, sources.texts)
     positions = Positions(sources.modules, sources.texts)
     unregistered: list[Unregistered] = []
     parts = [
@@ -66,12 +67,8 @@ def link(sources: Sources, progress: Progress | None = None) -> Repository:
     by_id = {one.function.id: part for part in parts for one in part.linked}
     for part in parts:
         _call_from_convex(program, part, positions, references, by_id)
-    outside = [
-        path
-        for path in sources.modules
-        if not any(within(path, app.functions_dir) and path in app.modules for app in sources.apps)
-        and program.directory_of(path) is None
-    ]
+    supporting = frozenset(sources.relevance.support)  # evaluated where callers call into them
+    outside = [path for path in sources.modules if path not in supporting and program.directory_of(path) is None]
     reader = CallerReader(positions, references, AccessReader(positions, program.schema_of("")))
     for root in find_roots(program, outside):
         for caller in reader.of_root(root):

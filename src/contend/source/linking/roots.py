@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from contend.source import ir
 from contend.source.evaluation import terms as t
-from contend.source.evaluation.effects import Effect, InvokeEffect, MountEffect, Site, SubscribeEffect
+from contend.source.evaluation.activation import substituted_place
+from contend.source.evaluation.effects import Effect, InvokeEffect, MountEffect, Site, SubscribeEffect, moved
 from contend.source.evaluation.modules import bound_names
 from contend.source.evaluation.program import Program
-from contend.source.linking.frameworks import Entry, entry_of, is_component
+from contend.source.evaluation.substitution import Substitution
+from contend.source.linking.frameworks import Entry, entry_of, handler_of, is_component
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,9 +36,22 @@ def find_roots(program: Program, paths: Sequence[str]) -> list[Root]:
     for root, owner, is_entry in candidates:
         if not any(isinstance(effect, InvokeEffect | SubscribeEffect | MountEffect) for effect in root.effects):
             continue
-        if is_entry or owner not in program.instantiated:
-            roots.append(root)
+        if is_entry or (owner not in program.instantiated and root.key not in program.ran):
+            roots.append(_with_props(program, root, owner))
     return roots
+
+
+def _with_props(program: Program, root: Root, owner: int) -> Root:
+    """A component as those who render it do: with the live results that they hand to it."""
+    props = program.mounted.get(root.key) if root.key is not None else None
+    if not props:
+        return root
+    substitution = Substitution(owner, {0: t.Record(tuple(props.items()))}, (), program.schema_of(root.site.module))
+    effects = [
+        moved(effect, substituted_place(effect.place, 0, 0, substitution)) if effect.place.settings else effect
+        for effect in root.effects
+    ]
+    return replace(root, effects=tuple(effects))
 
 
 def _in_module(program: Program, path: str) -> list[tuple[Root, int, bool]]:
@@ -55,9 +71,7 @@ def _in_module(program: Program, path: str) -> list[tuple[Root, int, bool]]:
     if own:
         entry = entry_of(path, module, "default", None) or Entry("script", f"module {path.rsplit('/', 1)[-1]}")
         found.append((Root(entry, path.rsplit("/", 1)[-1], Site(path, 0, 0), tuple(own)), -1, True))
-    for statement in module.body:
-        if not isinstance(statement, ir.Declare) or statement.value is None:
-            continue
+    for statement in _telling(program, module):
         for name in bound_names(statement.pattern):
             export = exported.get(name, "")
             for closure, label in _closures(program, scope.lookup(name), name):
@@ -67,12 +81,45 @@ def _in_module(program: Program, path: str) -> list[tuple[Root, int, bool]]:
                 if summary is None or not summary.effects:
                     continue
                 entry = entry_of(path, module, export or name, closure.function) if export else None
+                entry = entry or handler_of(label)
                 if entry is None and is_component(name, closure.function):
                     entry = Entry("render", f"component {name}")
                 site = Site(closure.module, closure.function.start, closure.function.end)
                 root = Root(entry or _unknown(path, label), label, site, summary.effects, closure.key)
                 found.append((root, summary.owner, entry is not None and entry.kind != "script"))
     return found
+
+
+_MARK = re.compile(
+    rb"\b(?:api|internal|anyApi|components)\b|[mM]utation|[cC]onvex|[qQ]uery|[aA]ction|[\w/]:\w+[\"'`]|fetch|preload|subscri"
+)
+_WORD = re.compile(rb"[A-Za-z_$][\w$]*")
+
+
+def _telling(program: Program, module: ir.Module) -> list[ir.Declare]:
+    """The top-level declarations that can matter: those that name something of Convex, something of another file that
+    was read, or a declaration of this file that does. The rest of a page is look and layout."""
+    text = program.texts.get(module.path)
+    declared = [one for one in module.body if isinstance(one, ir.Declare) and one.value is not None]
+    if text is None or module.path.endswith((".svelte", ".vue")):
+        return declared
+    known = {
+        entry.local.encode()
+        for entry in module.imports
+        if not entry.type_only and program.resolver.resolve(entry.source, module.path).path in program.modules
+    }
+    words = [(one, set(_WORD.findall(text, one.start, one.end))) for one in declared]
+    chosen = {id(one) for one, _ in words if _MARK.search(text, one.start, one.end)}
+    known |= {name.encode() for one, _ in words if id(one) in chosen for name in bound_names(one.pattern)}
+    growing = True
+    while growing:
+        growing = False
+        for one, used in words:
+            if id(one) not in chosen and not known.isdisjoint(used):
+                chosen.add(id(one))
+                known |= {name.encode() for name in bound_names(one.pattern)}
+                growing = True
+    return [one for one in declared if id(one) in chosen]
 
 
 def _wrapped_entry(path: str, module: ir.Module, export: str, value: ir.Expr) -> bool:

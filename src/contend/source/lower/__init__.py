@@ -45,4 +45,4 @@ def _lower_script(path: str, data: bytes) -> Module:
     elements = not path.endswith(_TYPESCRIPT)
     root = parse_mended(tsx() if elements else typescript(), without_nul(data), elements)
     program = read_program(source, root)
-    return assemble(path, data, source, program, in_comment_of([root]), first_error(root))
+    return assemble(path, data, source, program, in_comment_of([root]), first_error(root, data))

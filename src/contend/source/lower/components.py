@@ -56,7 +56,8 @@ def _component(
     def in_comment(offset: int) -> bool:
         return any(start <= offset < end for start, end in hidden) or in_tree(offset)
 
-    errors = [at for at in (first_error(root), markup.broken_at, *map(first_error, roots)) if at is not None]
+    found = [markup.broken_at, *[first_error(tree, data) for tree in (root, *roots)]]
+    errors = [at for at in found if at is not None]
     return assemble(path, data, source, program, in_comment, min(errors, default=None))
 
 

@@ -67,7 +67,7 @@ class Markup:
         if not holes:
             return
         overlay = _overlay(data, holes)
-        root = parse(language, bytes(overlay))
+        root = parse(language, overlay)
         if not root.has_error:
             self.roots.append(root)
             self._read(source, root, holes)
@@ -75,13 +75,8 @@ class Markup:
         last = len(overlay)
         for hole in holes:
             first = hole.start - len(_WRAPPER) if hole.statements else hole.start
-            one = bytearray(b" " * last)
-            one[first : hole.end + 1] = _overlay(data, [hole])[first : hole.end + 1]
-            if not hole.statements:
-                one[hole.end] = 0x20
-            ranges = [(0, 1), (first, hole.end + 1), (last - 1, last)]
-            one[0:1], one[last - 1 :] = b"[", b"]"
-            root = parse(language, bytes(one), ranges)
+            behind = hole.end + 1 if hole.statements else hole.end
+            root = parse(language, overlay, [(0, 1), (first, behind), (last - 1, last)])
             self.roots.append(root)
             if root.has_error and self.broken_at is None:
                 self.broken_at = hole.start
@@ -149,7 +144,7 @@ class Markup:
         return [Evaluate(self.element(source, Element("", start, end, [], elements)), start, end)]
 
 
-def _overlay(data: bytes, holes: list[Hole]) -> bytearray:
+def _overlay(data: bytes, holes: list[Hole]) -> bytes:
     overlay = bytearray(b" " * len(data))
     overlay[0:1] = b"["
     overlay += b"]"
@@ -161,7 +156,7 @@ def _overlay(data: bytes, holes: list[Hole]) -> bytearray:
             overlay[end : end + 2] = b"},"
         else:
             overlay[end] = 0x2C
-    return overlay
+    return bytes(overlay)
 
 
 def _array_in(root: Node) -> Node | None:

@@ -51,6 +51,7 @@ _GAPS: tuple[tuple[re.Pattern[bytes], _Replace], ...] = (
 # Overloads of a function type on lines of their own: no `;` before the next `<`. Elsewhere such a line is an element.
 _OVERLOADS = re.compile(rb"\n(?=[ \t]*<[\w\s,]*>\()")
 _ROUNDS = 3
+_MARKUP = re.compile(rb"[<>{}\"'`]")
 _HOSTS_OF_TEXT = frozenset({"jsx_element", "string", "element", "document"})
 
 
@@ -58,7 +59,7 @@ def parse_mended(language: Language, data: bytes, elements: bool = True) -> Node
     """The root of the tree of `data`, of a mended copy where its errors cover less. `elements`: the language has
     markup in it."""
     root = parse(language, data)
-    errors = error_nodes(root)
+    errors = error_nodes(root, data)
     # An ampersand can hide the next one.
     for _ in range(_ROUNDS):
         if not errors:
@@ -69,15 +70,16 @@ def parse_mended(language: Language, data: bytes, elements: bool = True) -> Node
         if mended == data:
             break
         again = parse(language, mended)
-        left = error_nodes(again)
+        left = error_nodes(again, mended)
         if _extent(left) >= _extent(errors):
             break
         data, root, errors = mended, again, left
     return root
 
 
-def error_nodes(root: Node) -> list[Node]:
-    """The outermost error nodes and missing nodes of a tree, in order."""
+def error_nodes(root: Node, data: bytes) -> list[Node]:
+    """The outermost error nodes and missing nodes of a tree, in order, but for those that cover text of markup with
+    `&` and nothing else: text is not lowered, and they spoil nothing around them."""
     if not root.has_error:
         return []
     found: list[Node] = []
@@ -85,10 +87,19 @@ def error_nodes(root: Node) -> list[Node]:
     while waiting:
         node = waiting.pop()
         if node.is_error or node.is_missing:
-            found.append(node)
+            if not _is_text(node, data):
+                found.append(node)
         elif node.has_error:
             waiting.extend(reversed(node.children))
     return found
+
+
+def _is_text(node: Node, data: bytes) -> bool:
+    start = node.start_byte
+    if data[start : start + 1] != b"&" or _MARKUP.search(data, start, node.end_byte):
+        return False
+    parent = node.parent
+    return parent is not None and parent.type in _HOSTS_OF_TEXT
 
 
 def _extent(errors: list[Node]) -> int:

@@ -50,11 +50,9 @@ def unread(path: str, data: bytes, reason: str) -> Module:
     return Module(path, (), (), (), (), (), (), (Problem(reason),), line_starts(data))
 
 
-def first_error(root: Node) -> int | None:
+def first_error(root: Node, data: bytes) -> int | None:
     """The offset of a tree's first syntax error; None where it has none."""
-    if not root.has_error:
-        return None
-    return min([node.start_byte for node in error_nodes(root)], default=root.start_byte)
+    return min([node.start_byte for node in error_nodes(root, data)], default=None)
 
 
 def in_comment_of(roots: list[Node]) -> Callable[[int], bool]:

@@ -191,7 +191,7 @@ def _exported_declaration(source: SourceText, node: Node, default: bool, start: 
             exported = "default" if default else declared.name
             program.exports.append(Export(exported, declared.name, None, True, start))
         return
-    before = len(program.body)
+    before, required = len(program.body), len(program.imports)
     if not commonjs.read(source, node, program.imports, program.exports, program.body):
         STATEMENTS[node.type](source, node, 0, program.body)
     for statement in program.body[before:]:
@@ -199,3 +199,5 @@ def _exported_declaration(source: SourceText, node: Node, default: bool, start: 
             for name in names(statement.pattern):
                 exported = "default" if default else name.name
                 program.exports.append(Export(exported, name.name, None, False, start))
+    for entry in program.imports[required:]:  # `export const api = require("…").api`
+        program.exports.append(Export(entry.local, entry.local, None, False, start))

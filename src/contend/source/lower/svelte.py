@@ -62,7 +62,9 @@ def _read(source: SourceText, node: Node, depth: int, out: list[Child]) -> None:
             _read(source, listed, depth, out)
     elif kind not in ("then_start", "catch_start", "snippet_start", "debug_tag"):
         for child in node.named_children:
-            _read(source, child, depth + 1, out)
+            # In an error node, raw text can be anything.
+            if kind != "ERROR" or child.type != "svelte_raw_text":
+                _read(source, child, depth + 1, out)
 
 
 def _hole(source: SourceText, node: Node) -> Hole | None:

@@ -1,0 +1,232 @@
+"""A Convex deployment in simulated time: permits, the committer, and what it tells those who wait for writes."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from random import Random
+from typing import TYPE_CHECKING, Any, Final
+
+from contend.convex.errors import DatabaseError
+from contend.convex.limits import DEPLOYMENT_CLASSES, PERMIT_TIMEOUT_S, DeploymentClass
+from contend.convex.retries import POLICIES, RetryPolicy, Runner, policy
+from contend.convex.values import to_json
+from contend.engine.database import START_NS, Database, PendingCommit
+from contend.engine.transaction import Transaction
+from contend.lab.contexts import QueryCtx, Reference
+from contend.lab.durations import ZERO, Timing
+from contend.lab.errors import EndlessError
+from contend.lab.functions import Function, Functions
+from contend.lab.guarding import Watch, error_text
+from contend.lab.kernel import Kernel, Timer
+from contend.lab.log_stream import LogStream
+from contend.lab.randomness import Streams
+from contend.lab.tally import Tally
+from contend.lab.tasks import finish
+
+if TYPE_CHECKING:
+    from contend.lab.jobs import JobQueue
+    from contend.lab.views import LiveQueries
+
+START_MS: Final = START_NS / 1e6
+_PLAIN = frozenset({type(None), bool, float, str})
+
+
+@dataclass(frozen=True, slots=True)
+class DeploymentSettings:
+    """What kind of deployment: `size` decides concurrency; `policies_on` whose day's retry policies (None: today's);
+    `throughput_limit` whether the write-throughput limit of the size holds."""
+
+    size: DeploymentClass = DEPLOYMENT_CLASSES["S256"]
+    policies_on: date | None = None
+    throughput_limit: bool = False
+
+
+class Permits:
+    """Room for so many mutations at a time; the others wait in line, 5 s at most (convex-backend:
+    crates/application/src/application_function_runner/mod.rs)."""
+
+    __slots__ = ("_free", "_kernel", "_waiting")
+
+    def __init__(self, kernel: Kernel, count: int) -> None:
+        self._kernel = kernel
+        self._free = count
+        self._waiting: deque[tuple[Callable[[], object], Timer]] = deque()
+
+    def acquire(self, go: Callable[[], object], refused: Callable[[], object]) -> None:
+        """Calls `go` once there is room, or `refused` when it took too long."""
+        if self._free:
+            self._free -= 1
+            go()
+        else:
+            self._waiting.append((go, self._kernel.timer(PERMIT_TIMEOUT_S * 1_000, refused)))
+
+    def release(self) -> None:
+        """Makes room."""
+        while self._waiting:
+            go, timer = self._waiting.popleft()
+            if not timer.cancelled and not timer.fired:
+                timer.cancel()
+                go()
+                return
+        self._free += 1
+
+
+class Deployment:
+    """What runs functions. It is also the `Host` of their contexts."""
+
+    def __init__(
+        self,
+        kernel: Kernel,
+        database: Database,
+        functions: Functions,
+        *,
+        streams: Streams,
+        timing: Timing | None = None,
+        settings: DeploymentSettings | None = None,
+        params: Mapping[str, Any] | None = None,
+        log: LogStream | None = None,
+        watch: Watch | None = None,
+    ) -> None:
+        from contend.lab.jobs import JobQueue
+        from contend.lab.views import LiveQueries
+
+        self.kernel = kernel
+        self.database = database
+        self.functions = functions
+        self.timing = timing or Timing()
+        self.settings = settings or DeploymentSettings()
+        self.params: Mapping[str, Any] = params or {}
+        self.streams = streams
+        self.tally = Tally()
+        self.log = log
+        self.watch = watch or Watch()
+        self.permits = Permits(kernel, self.settings.size.concurrent_mutations)
+        self.duration_random = streams.stream("durations")
+        self.backoff_random = streams.stream("backoff")
+        self.network_random = streams.stream("network")
+        self.policies: dict[Runner, RetryPolicy] = {
+            runner: policy(runner, self.settings.policies_on) for runner in POLICIES
+        }
+        self.endless: set[str] = set()
+        self.jobs: JobQueue = JobQueue(self)
+        self.views: LiveQueries = LiveQueries(self)
+        self.committed: Callable[[PendingCommit], object] | None = None
+        """Called with each commit once it can be read."""
+        self.calls = 0
+        self._id_random = streams.stream("request ids")
+        self._publishing: deque[list[Any]] = deque()
+        self._waiting_for: list[tuple[int, Callable[[], object]]] = []
+        if self.settings.throughput_limit:
+            database.write_bytes_per_second = self.settings.size.write_bytes_per_second
+
+    # What contexts need
+
+    def resolve(self, reference: Reference) -> Function:
+        """The function that a handler refers to."""
+        return self.functions.resolve(reference)
+
+    def random_of(self, call: str) -> Random:
+        """The random numbers of one run of a handler."""
+        return self.streams.fresh(f"handler {call}")
+
+    def schedule_after_commit(self, tx: Transaction, job: str, function: Function, args: Any, at_ms: float) -> None:
+        """Starts the job in time, if `tx` commits."""
+        tx.effects.append(lambda: self.jobs.add(job, function, args, at_ms - START_MS))
+
+    # Time
+
+    def begin(self, source: str) -> Transaction:
+        """A transaction on the latest snapshot, at this moment."""
+        database = self.database
+        database.now_ns = START_NS + int(self.kernel.now * 1e6)
+        return database.begin(source)
+
+    def set_clock(self) -> None:
+        """Tells the database what time it is."""
+        self.database.now_ns = START_NS + int(self.kernel.now * 1e6)
+
+    @property
+    def now_ms(self) -> float:
+        """Milliseconds since 1970."""
+        return START_MS + self.kernel.now
+
+    def network_ms(self) -> float:
+        """One way between a client and here."""
+        network = self.timing.network
+        return network.first if network.shape == "constant" else network.draw(self.network_random)
+
+    def request_id(self) -> str:
+        """A fresh request id."""
+        return f"{self._id_random.getrandbits(64):016x}"
+
+    # Running
+
+    def run_handler(self, function: Function, ctx: QueryCtx, args: Mapping[str, Any]) -> Any:
+        """The handler's result. Raises what it raises, `EndlessError` where it does not end, and `InvalidValueError`
+        for a result that Convex cannot encode."""
+        if function.path in self.endless:
+            raise EndlessError(f"{function.path} did not come to an end before, and is not run again")
+        watch = self.watch
+        watch.enter()
+        try:
+            try:
+                value = finish(function.handler(ctx, dict(args)))
+            finally:
+                watch.leave()
+        except EndlessError as error:
+            if not error.args:
+                self.endless.add(function.path)
+            raise
+        except SystemExit as error:
+            raise DatabaseError(f"The handler ended the program: exit({error.code})") from error
+        if type(value) not in _PLAIN:
+            to_json(value)
+        return value
+
+    def error_text(self, error: BaseException, function: Function) -> str:
+        """What an outcome says of the error."""
+        return error_text(error, function.file)
+
+    # Publishing
+
+    def publish(self, pending: PendingCommit, done: Callable[[int], object]) -> None:
+        """Makes a checked commit readable once it is persisted, in order; then calls `done` with the number of
+        documents."""
+        persist = self.timing.persist
+        if persist is ZERO or (persist.shape == "constant" and not persist.first):
+            self._publish(pending, done)
+            return
+        item = [pending, done, False]
+        self._publishing.append(item)
+        self.kernel.after(persist.draw(self.duration_random), self._persisted, item)
+
+    def when_readable(self, ts: int, action: Callable[[], object]) -> None:
+        """Calls `action` once the write at `ts` can be read."""
+        if ts <= self.database.latest_ts or not self._publishing:
+            action()
+        else:
+            self._waiting_for.append((ts, action))
+
+    def _persisted(self, item: list[Any]) -> None:
+        item[2] = True
+        while self._publishing and self._publishing[0][2]:
+            pending, done, _ = self._publishing.popleft()
+            self._publish(pending, done)
+        ready = [action for ts, action in self._waiting_for if ts <= self.database.latest_ts]
+        self._waiting_for = [waiting for waiting in self._waiting_for if waiting[0] > self.database.latest_ts]
+        for action in ready:
+            action()
+
+    def _publish(self, pending: PendingCommit, done: Callable[[int], object]) -> None:
+        self.set_clock()
+        documents = self.database.publish(pending).documents
+        done(documents)
+        if self.views.watching:
+            self.views.written(pending)
+        if self.committed is not None:
+            self.committed(pending)
+
+

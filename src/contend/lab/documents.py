@@ -1,0 +1,253 @@
+"""`ctx.db`: Convex's database API in Python shape.
+
+| JavaScript | here |
+|---|---|
+| `await ctx.db.get(id)` | `await ctx.db.get(id)` |
+| `ctx.db.query("t").withIndex("by_a", q => q.eq("a", x).gt("b", y))` | `ctx.db.query("t").with_index("by_a", lambda q: q.eq("a", x).gt("b", y))` |
+| `.order("desc")`, `.filter(q => …)` | `.order("desc")`, `.filter(lambda doc: …)` |
+| `await ….first()`, `.unique()`, `.take(n)`, `.collect()` | the same |
+| `for await (const doc of query)` | `async for doc in query` |
+| `await ctx.db.patch(id, {a: 1, b: undefined})` | `await ctx.db.patch(id, {"a": 1.0, "b": UNDEFINED})` |
+
+A Python `float` is Convex's float64 (a JavaScript number), an `int` its int64 (a bigint): they are different values.
+"""  # noqa: E501  # a table row is one line
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Mapping
+from typing import Any, Literal
+
+from contend.convex.errors import BadRequestError
+from contend.convex.ids import looks_like_id
+from contend.convex.ranges import RangeExpression
+from contend.engine.queries import Cursor, Query, Row
+from contend.engine.transaction import Transaction
+from contend.lab.errors import EndlessError
+
+_NESTED = (dict, list)
+OPERATION_BUDGET = 100_000
+"""Database operations after which a handler counts as endless. More than any transaction limit lets a real one make."""
+
+
+class Work:
+    """A transaction, and how many reads and writes a handler has made in it."""
+
+    __slots__ = ("operations", "tx")
+
+    def __init__(self, tx: Transaction) -> None:
+        self.tx = tx
+        self.operations = 0
+
+    def count(self) -> None:
+        """Counts an operation. Raises `EndlessError` beyond the budget."""
+        self.operations += 1
+        if self.operations > OPERATION_BUDGET:
+            raise EndlessError(f"The handler made more than {OPERATION_BUDGET:,} database operations: an endless loop?")
+
+
+class IndexRange:
+    """`q` of `with_index`: collects bounds."""
+
+    __slots__ = ("expressions",)
+
+    def __init__(self) -> None:
+        self.expressions: list[RangeExpression[Any]] = []
+
+    def eq(self, field: str, value: Any) -> IndexRange:
+        """`field` equals `value`; equalities come first, in the order of the index."""
+        self.expressions.append(RangeExpression("eq", field, value))
+        return self
+
+    def gt(self, field: str, value: Any) -> IndexRange:
+        """`field` is greater than `value`."""
+        self.expressions.append(RangeExpression("gt", field, value))
+        return self
+
+    def gte(self, field: str, value: Any) -> IndexRange:
+        """`field` is greater than `value`, or equal."""
+        self.expressions.append(RangeExpression("gte", field, value))
+        return self
+
+    def lt(self, field: str, value: Any) -> IndexRange:
+        """`field` is less than `value`."""
+        self.expressions.append(RangeExpression("lt", field, value))
+        return self
+
+    def lte(self, field: str, value: Any) -> IndexRange:
+        """`field` is less than `value`, or equal."""
+        self.expressions.append(RangeExpression("lte", field, value))
+        return self
+
+
+class PageCursor(str):
+    """A cursor of `paginate`: a string to keep and to hand back."""
+
+    __slots__ = ("cursor",)
+    cursor: Cursor
+
+    @classmethod
+    def of(cls, cursor: Cursor) -> PageCursor:
+        """The string for a place in a query's results."""
+        made = cls(repr(cursor.key))
+        made.cursor = cursor
+        return made
+
+
+class QueryBuilder:
+    """A query of one table; nothing is read before `first`, `unique`, `take`, `collect`, `paginate` or `async for`."""
+
+    __slots__ = ("_query", "_work")
+
+    def __init__(self, work: Work, query: Query) -> None:
+        self._work = work
+        self._query = query
+
+    def with_index(self, name: str, range: Callable[[IndexRange], IndexRange] | None = None) -> QueryBuilder:
+        """Reads through the index, within the range."""
+        self._query.with_index(name, *(() if range is None else range(IndexRange()).expressions))
+        return self
+
+    def with_search_index(self, name: str, query: str, **equal: Any) -> QueryBuilder:
+        """Searches a text index; `equal` are its filter fields."""
+        self._query.with_search_index(name, query, *[RangeExpression("eq", f, v) for f, v in equal.items()])
+        return self
+
+    def full_table_scan(self) -> QueryBuilder:
+        """Says that no index is meant."""
+        return self
+
+    def order(self, order: Literal["asc", "desc"]) -> QueryBuilder:
+        """The order of reading."""
+        if order not in ("asc", "desc"):
+            raise BadRequestError(f'Query order is "asc" or "desc", not {order!r}')
+        self._query.order(order)
+        return self
+
+    def filter(self, predicate: Callable[[Row], bool]) -> QueryBuilder:
+        """Leaves out documents. Those that it looks at count as read all the same."""
+        self._query.filter(predicate)
+        return self
+
+    async def first(self) -> Row | None:
+        """The first document, or None."""
+        self._work.count()
+        row = self._query.first()
+        return None if row is None else _fresh(row)
+
+    async def unique(self) -> Row | None:
+        """The only document, or None; throws where there are more. Reads the whole range."""
+        self._work.count()
+        row = self._query.unique()
+        return None if row is None else _fresh(row)
+
+    async def take(self, n: int) -> list[Row]:
+        """The first `n` documents."""
+        self._work.count()
+        return [_fresh(row) for row in self._query.take(n)]
+
+    async def collect(self) -> list[Row]:
+        """All documents."""
+        self._work.count()
+        return [_fresh(row) for row in self._query.collect()]
+
+    async def paginate(
+        self, *, num_items: int, cursor: str | None = None, end_cursor: str | None = None
+    ) -> dict[str, Any]:
+        """One page: `page`, `isDone`, `continueCursor`."""
+        self._work.count()
+        page = self._query.paginate(num_items, _cursor(cursor), _cursor(end_cursor))
+        return {
+            "page": [_fresh(row) for row in page.page],
+            "isDone": page.is_done,
+            "continueCursor": PageCursor.of(page.continue_cursor),
+        }
+
+    async def __aiter__(self) -> AsyncIterator[Row]:
+        self._work.count()
+        for row in self._query:
+            yield _fresh(row)
+
+
+class DatabaseReader:
+    """`ctx.db` of a query."""
+
+    __slots__ = ("_work",)
+
+    def __init__(self, work: Work) -> None:
+        self._work = work
+
+    async def get(self, id: str) -> Row | None:
+        """The document, or None."""
+        work = self._work
+        work.count()
+        row = work.tx.get(id)
+        return None if row is None else _fresh(row)
+
+    def query(self, table: str) -> QueryBuilder:
+        """A query of the table."""
+        return QueryBuilder(self._work, self._work.tx.query(table))
+
+    def normalize_id(self, table: str, id: str) -> str | None:
+        """`id` where it is one of `table`, else None. Reads nothing."""
+        tx = self._work.tx
+        owner = tx.owner(id) if looks_like_id(id) else None
+        return id if owner is not None and owner is tx.table(table) else None
+
+
+class DatabaseWriter(DatabaseReader):
+    """`ctx.db` of a mutation. A patch, a replacement and a deletion also read the document."""
+
+    __slots__ = ()
+
+    async def insert(self, table: str, document: Mapping[str, Any]) -> str:
+        """Adds a document; its new id."""
+        self._work.count()
+        return self._work.tx.insert(table, _own(document))
+
+    async def patch(self, id: str, fields: Mapping[str, Any]) -> None:
+        """Sets fields; `UNDEFINED` removes one. Where nothing changes, nothing is written."""
+        work = self._work
+        work.count()
+        work.tx.patch(id, _own(fields))
+
+    async def replace(self, id: str, document: Mapping[str, Any]) -> None:
+        """Sets all fields."""
+        self._work.count()
+        self._work.tx.replace(id, _own({k: v for k, v in document.items() if k not in ("_id", "_creationTime")}))
+
+    async def delete(self, id: str) -> None:
+        """Removes the document."""
+        self._work.count()
+        self._work.tx.delete(id)
+
+
+def _fresh(row: Row) -> Row:
+    """A document whose nested values the handler may change without changing the store."""
+    for name, value in row.items():
+        if type(value) in _NESTED:
+            row[name] = copied(value)
+    return row
+
+
+def _own(fields: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Fields to be stored, whose nested values the handler may change afterwards."""
+    if any([type(value) in _NESTED for value in fields.values()]):
+        return {name: copied(value) for name, value in fields.items()}
+    return fields
+
+
+def copied(value: Any) -> Any:
+    """A copy of a Convex value, all the way down."""
+    if type(value) is dict:
+        return {name: copied(item) for name, item in value.items()}
+    if type(value) is list:
+        return [copied(item) for item in value]
+    return value
+
+
+def _cursor(text: str | None) -> Cursor | None:
+    if text is None:
+        return None
+    if not isinstance(text, PageCursor):
+        raise BadRequestError(f"Not a cursor of this run: {text!r}. Hand on continueCursor as it is.", "InvalidCursor")
+    return text.cursor

@@ -1,0 +1,79 @@
+"""Simulated time: a heap of what happens when. One order of events, so one result."""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Callable
+from typing import Any
+
+_Event = tuple[float, int, Callable[..., object], tuple[Any, ...]]
+
+
+class Timer:
+    """Something that will happen unless it is cancelled before."""
+
+    __slots__ = ("_action", "_arguments", "cancelled", "fired")
+
+    def __init__(self, action: Callable[..., object], arguments: tuple[Any, ...]) -> None:
+        self._action = action
+        self._arguments = arguments
+        self.cancelled = False
+        self.fired = False
+
+    def cancel(self) -> None:
+        """Makes it not happen."""
+        self.cancelled = True
+
+    def fire(self) -> None:
+        """Happens, unless cancelled."""
+        if not self.cancelled:
+            self.fired = True
+            self._action(*self._arguments)
+
+
+class Kernel:
+    """The clock and its agenda. `now` is in milliseconds from the start; events of one moment happen in the order in
+    which they were put down."""
+
+    __slots__ = ("_agenda", "_count", "now")
+
+    def __init__(self) -> None:
+        self.now = 0.0
+        self._agenda: list[_Event] = []
+        self._count = 0
+
+    def at(self, time: float, action: Callable[..., object], *arguments: Any) -> None:
+        """Calls `action` at `time`, or now where that has passed."""
+        self._count += 1
+        heapq.heappush(self._agenda, (time if time > self.now else self.now, self._count, action, arguments))
+
+    def after(self, delay: float, action: Callable[..., object], *arguments: Any) -> None:
+        """Calls `action` when `delay` milliseconds have passed."""
+        self._count += 1
+        heapq.heappush(self._agenda, (self.now + delay, self._count, action, arguments))
+
+    def timer(self, delay: float, action: Callable[..., object], *arguments: Any) -> Timer:
+        """As `after`, and can be cancelled."""
+        timer = Timer(action, arguments)
+        self.after(delay, timer.fire)
+        return timer
+
+    def run(self, until: float, budget: int | None = None) -> bool:
+        """Lets everything up to and with `until` happen, at most `budget` events. False where the budget ran out
+        first; otherwise it is then `until`."""
+        agenda, pop = self._agenda, heapq.heappop
+        left = -1 if budget is None else budget
+        while agenda and agenda[0][0] <= until:
+            if left == 0:
+                return False
+            left -= 1
+            time, _, action, arguments = pop(agenda)
+            self.now = time
+            action(*arguments)
+        self.now = max(self.now, until)
+        return True
+
+    @property
+    def idle(self) -> bool:
+        """Whether nothing is left to happen."""
+        return not self._agenda
