@@ -2,9 +2,9 @@
 
     python evaluation/compare_callers.py --apps DIR [--list N] NAME…
 
-A reference is `api.a.b.c` or `internal.a.b.c` (line breaks allowed) that names a function of the audit, in a source file
-that is no test, not generated, and not in a comment or behind `typeof`. It is explained where a caller, a live query or
-a cron of that function stands in that file or passes through it. Prints per app: references (one per file and
+A reference is `api.a.b.c` or `internal.a.b.c` (line breaks allowed) that names a function of the audit, in a source
+file that is no test, not generated, and not in a comment or behind `typeof`. It is explained where a caller, a live
+query or a cron of that function stands in that file or passes through it. Prints per app: references (one per file and
 function), how many are explained, those of mutations, and mutations without any caller that some reference names.
 `--list N` prints the first N unexplained ones. Text search cannot tell a start from a value that is only passed on, so
 this is a list to read, not a score.

@@ -168,10 +168,16 @@ def test_nesting_is_cut_where_code_with_pythons_own_limit_can_follow(text: str) 
 
 
 def test_nested_elements_are_cut() -> None:
-    text = "x = " + "<a b={<c>" * 2000 + "</c>}/>" * 2000
-    assert problems(module(text, "a.tsx")) == [TOO_DEEP]
-    assert problems(module("<a>" * 2000 + "</a>" * 2000, "a.svelte"))[-1] == TOO_DEEP
-    assert problems(module("<template>" + "<a>" * 2000 + "</a>" * 2000, "a.vue")) == [TOO_DEEP]
+    elements = "<a>" * 2000 + "{{ [[[a]]] }}" + "</a>" * 2000
+    cases = {
+        "a.tsx": "x = " + "<a b={<c>" * 2000 + "</c>}/>" * 2000,
+        "a.svelte": elements,
+        "a.vue": f"<template>{elements}</template>",
+    }
+    for path, text in cases.items():
+        found = module(text, path)
+        assert problems(found)[-1] == TOO_DEEP
+        assert msgspec.msgpack.decode(msgspec.msgpack.encode(found), type=ir.Module) == found
 
 
 @pytest.mark.parametrize("text", ["x = " + "(" * DEEP + "1" + ")" * DEEP, "type X = " + "A|" * DEEP + "B"])

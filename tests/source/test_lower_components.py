@@ -96,6 +96,16 @@ const n = ref<number>(1);
     ]
 
 
+def test_what_looks_like_a_section_inside_another_is_none() -> None:
+    text = """<!-- <script>let hidden = 1</script> -->
+<script setup lang="ts" generic="T extends Array<string>">const a = "<template>{{ b }}</template>"</script>
+<template><i>{{ a }}<p v-pre>{{</p></i></template>"""
+    assert body(text, "App.vue").splitlines() == [
+        'const a = "<template>{{ b }}</template>"',
+        "<><i>{a}<p v-pre={true}/></i></>",
+    ]
+
+
 def test_a_vue_script_can_hold_elements() -> None:
     assert body('<script lang="tsx">const a = <b c={d}/></script>', "App.vue") == "const a = <b c={d}/>"
 

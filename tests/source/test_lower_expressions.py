@@ -191,3 +191,15 @@ def test_long_chains_are_whole(text: str, steps: int) -> None:
     assert isinstance(statement, ir.Evaluate)
     assert steps_to_name(statement.value) == steps
     assert not found.problems
+
+
+def test_a_prefix_covers_a_call_with_type_arguments() -> None:
+    """The grammar reads `await f<T>(x)` as `(await f)<T>(x)`; JavaScript does not."""
+    from contend.source import ir
+    from contend.source.lower import lower
+
+    statement = lower("a.ts", b"await save<null>('a', 1).then(done);").body[0]
+    assert isinstance(statement, ir.Evaluate)
+    assert isinstance(statement.value, ir.Await)
+    assert isinstance(statement.value.value, ir.Call)
+    assert (statement.value.start, statement.value.end) == (0, 35)

@@ -344,7 +344,7 @@ class TestCustomBuilders:
             'export const f = mutation({ args: { author: v.id("users") }, handler: async (ctx, args) => '
             '{ await ctx.db.insert("posts", { author: args.author, title: "" }); } });',
         )
-        assert operations(found) == ["insert posts", "get users", "patch users"]
+        assert operations(found) == ["insert posts", "get posts", "get users", "patch users"]
 
     def test_a_builder_function_of_ones_own(self, tmp_path):
         found = self.read(

@@ -191,7 +191,8 @@ class MutationCall:
         deployment = self.deployment
         if deployment.log is not None:
             self._log(self._call.committed())
-        self._tally.writes += sum([1 for table in ctx.work.tx.writes if not table.system]) and documents
+        if documents:
+            self._tally.writes += sum([len(own) for table, own in ctx.work.tx.writes.items() if not table.system])
         if ctx.measured is not None:
             for name, measured in ctx.measured:
                 deployment.tally.measure(name, measured)

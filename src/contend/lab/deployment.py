@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from random import Random
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from contend.convex.errors import DatabaseError
 from contend.convex.limits import DEPLOYMENT_CLASSES, PERMIT_TIMEOUT_S, DeploymentClass
@@ -15,20 +15,19 @@ from contend.convex.retries import POLICIES, RetryPolicy, Runner, policy
 from contend.convex.values import to_json
 from contend.engine.database import START_NS, Database, PendingCommit
 from contend.engine.transaction import Transaction
+from contend.lab.calls import MutationCall
 from contend.lab.contexts import QueryCtx, Reference
 from contend.lab.durations import ZERO, Timing
 from contend.lab.errors import EndlessError
 from contend.lab.functions import Function, Functions
 from contend.lab.guarding import Watch, error_text
+from contend.lab.jobs import JobQueue
 from contend.lab.kernel import Kernel, Timer
 from contend.lab.log_stream import LogStream
 from contend.lab.randomness import Streams
 from contend.lab.tally import Tally
-from contend.lab.tasks import finish
-
-if TYPE_CHECKING:
-    from contend.lab.jobs import JobQueue
-    from contend.lab.views import LiveQueries
+from contend.lab.tasks import Resume, finish
+from contend.lab.views import LiveQueries, run_query
 
 START_MS: Final = START_NS / 1e6
 _PLAIN = frozenset({type(None), bool, float, str})
@@ -90,9 +89,6 @@ class Deployment:
         log: LogStream | None = None,
         watch: Watch | None = None,
     ) -> None:
-        from contend.lab.jobs import JobQueue
-        from contend.lab.views import LiveQueries
-
         self.kernel = kernel
         self.database = database
         self.functions = functions
@@ -111,8 +107,8 @@ class Deployment:
             runner: policy(runner, self.settings.policies_on) for runner in POLICIES
         }
         self.endless: set[str] = set()
-        self.jobs: JobQueue = JobQueue(self)
-        self.views: LiveQueries = LiveQueries(self)
+        self.jobs = JobQueue(self)
+        self.views = LiveQueries(self)
         self.committed: Callable[[PendingCommit], object] | None = None
         """Called with each commit once it can be read."""
         self.calls = 0
@@ -189,6 +185,54 @@ class Deployment:
     def error_text(self, error: BaseException, function: Function) -> str:
         """What an outcome says of the error."""
         return error_text(error, function.file)
+
+    def mutate(
+        self,
+        function: Function,
+        args: Mapping[str, Any],
+        runner: Runner,
+        done: Resume | None,
+        *,
+        user: str | None = None,
+        sent: float | None = None,
+        remote: bool = False,
+        request_id: str | None = None,
+    ) -> None:
+        """Starts a call of a mutation."""
+        MutationCall(
+            self, function, args, runner, done, user=user, sent=sent, remote=remote, request_id=request_id
+        ).start()
+
+    def ask(
+        self,
+        function: Function,
+        args: Mapping[str, Any],
+        done: Resume,
+        *,
+        user: str | None = None,
+        sent: float | None = None,
+        remote: bool = False,
+    ) -> None:
+        """Runs a query once."""
+        self.calls += 1
+        tally = self.tally.function(function.path)
+        tally.calls += 1
+        tally.attempts += 1
+        run = run_query(self, function, args, user)
+        if run.error is None:
+            for name, value in run.measured:
+                self.tally.measure(name, value)
+        else:
+            tally.failed(str(run.error))
+        back = self.network_ms() if remote else 0.0
+        tally.latencies.append(self.kernel.now + run.duration + back - (self.kernel.now if sent is None else sent))
+        self.kernel.after(run.duration + back, done, run.value, run.error)
+
+    def commit_at_once(self, tx: Transaction) -> None:
+        """Commits one of Convex's own short transactions. Nothing comes between its begin and its check."""
+        outcome = self.database.validate(tx)
+        if isinstance(outcome, PendingCommit):
+            self.publish(outcome, lambda documents: None)
 
     # Publishing
 

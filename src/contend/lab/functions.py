@@ -69,7 +69,8 @@ def functions_of(handlers: Mapping[str, Handler], kinds: Mapping[str, Kind] | No
     """Functions from handlers that are there already: path → handler."""
     found = {}
     for path, handler in handlers.items():
-        kind = (kinds or {}).get(path) or getattr(handler, KIND, "mutation")
+        marked: Kind = getattr(handler, KIND, "mutation")
+        kind = (kinds or {}).get(path, marked)
         code = handler.__code__ if inspect.isfunction(handler) else None
         file, line = ("", 0) if code is None else (code.co_filename, code.co_firstlineno)
         found[path] = Function(path, kind, handler, file, line, parse_path(path).canonical)

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Coroutine, Generator
 from typing import Any
 
+from contend.lab.errors import EndlessError
+
 Resume = Callable[[Any, BaseException | None], None]
 
 
@@ -59,7 +61,7 @@ class Task:
             except StopIteration as stop:
                 self._done(stop.value, None)
                 return
-            except Exception as failure:
+            except (Exception, EndlessError) as failure:
                 self._done(None, failure)
                 return
             if isinstance(waits_for, Suspend):

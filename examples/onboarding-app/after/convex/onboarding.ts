@@ -9,34 +9,32 @@ const DAY_MS = 24 * 60 * 60 * 1000;
 const REMINDER_BATCH = 50;
 
 export const completeSteps = mutation({
-  args: { steps: v.array(step), boatName: v.optional(v.string()), harbor: v.optional(v.string()) },
+  args: {
+    steps: v.array(step),
+    boatName: v.optional(v.string()),
+    harbor: v.optional(v.string()),
+    finish: v.optional(v.boolean()),
+  },
   handler: async (ctx, args) => {
     const user = await requireUser(ctx);
     const open = args.steps.filter((name) => user.steps[name] === undefined);
-    if (open.length === 0) return null;
+    const finishing = args.finish === true && user.finishedAt === undefined;
+    if (open.length === 0 && !finishing) return null;
 
     const now = Date.now();
     await ctx.db.patch(user._id, {
       boatName: args.boatName ?? user.boatName,
       harbor: args.harbor ?? user.harbor,
       steps: { ...user.steps, ...Object.fromEntries(open.map((name) => [name, now])) },
+      finishedAt: finishing ? now : user.finishedAt,
     });
     for (const name of open) {
       await record(ctx, user._id, `onboarding.${name}`);
     }
-    return null;
-  },
-});
-
-export const finish = mutation({
-  args: {},
-  handler: async (ctx) => {
-    const user = await requireUser(ctx);
-    if (user.finishedAt !== undefined) return null;
-
-    await ctx.db.patch(user._id, { finishedAt: Date.now() });
-    await record(ctx, user._id, "onboarding.finished");
-    await ctx.scheduler.runAfter(0, internal.crm.syncContact, { userId: user._id });
+    if (finishing) {
+      await record(ctx, user._id, "onboarding.finished");
+      await ctx.scheduler.runAfter(0, internal.crm.syncContact, { userId: user._id });
+    }
     return null;
   },
 });

@@ -294,7 +294,7 @@ class Activation:
         elif isinstance(effect, DeferredEffect):
             callee = apply(effect.callee)
             arguments = [apply(argument) for argument in effect.arguments]
-            with self._at(place):
+            with self.at(place):
                 from contend.source.evaluation.calls import call_value
 
                 substitution.pending[effect.number] = call_value(self, callee, arguments, place.site)
@@ -310,7 +310,7 @@ class Activation:
             self.record(EscapeEffect(place, effect.callee))
 
     @contextmanager
-    def _at(self, place: Place) -> Iterator[None]:
+    def at(self, place: Place) -> Iterator[None]:
         """Act at `place` of a callee's code."""
         saved = (
             self.guards,

@@ -121,10 +121,10 @@ def annotated_with(
     if isinstance(result, ir.TArray):
         item = annotated_with(program, module, result.item, given)
         return Validator("array", items=(item,)) if item is not None else None
-    if isinstance(result, ir.TName) and result.name.rsplit(".", 1)[-1] in ("Id", "GenericId", "Doc") and result.args:
-        if isinstance(result.args[-1], ir.TName):
-            return annotated(program, module, ir.TName(result.name, given[:1]))
-    return None
+    if not isinstance(result, ir.TName) or result.name.rsplit(".", 1)[-1] not in ("Id", "GenericId", "Doc"):
+        return None
+    of_parameter = bool(result.args) and isinstance(result.args[-1], ir.TName)
+    return annotated(program, module, ir.TName(result.name, given[:1])) if of_parameter else None
 
 
 def _inferred(program: Program, module: str, name: str, argument: ir.Type, depth: int) -> Validator | None:

@@ -14,6 +14,7 @@ from contend.source.evaluation.calls import call, construct
 from contend.source.evaluation.effects import Condition, FlagEffect
 from contend.source.evaluation.members import table_names, typed
 from contend.source.evaluation.rendering_tree import evaluate_jsx
+from contend.source.libraries.ents import settled
 
 _GLOBALS = frozenset(
     [
@@ -421,7 +422,8 @@ def _without(value: t.Value, names: set[str | None]) -> t.Value:
 
 def _await(act: Activation, node: ir.Await) -> t.Value:
     with act.as_mode("awaited"):
-        return evaluate(act, node.value)
+        value = evaluate(act, node.value)
+        return settled(act, value, node) if isinstance(value, t.Bound) else value
 
 
 def _template(act: Activation, node: ir.Template) -> t.Value:

@@ -41,6 +41,7 @@ from contend.source.evaluation.terms import (
     field,
     is_nullish,
     is_symbolic,
+    operation,
 )
 
 ANY = Validator("any")
@@ -176,6 +177,8 @@ def _member(term: Value, name: str, schema: Schema) -> Value:
         return Method(term, name) if name in ("get", "set", "has", "values", "entries", "keys") else term.value
     if isinstance(term, Capability) and term.name == "db" and name == "system":
         return Capability("db.system", term.kind)
+    if isinstance(term, Listing) and name == "length":
+        return operation("call:length", term)
     if isinstance(term, Capability | Listing | FreshId | Const | Closure):
         return Method(term, name)
     if is_symbolic(term) or isinstance(term, Field):
@@ -304,11 +307,11 @@ def key_of(term: Value) -> Value:
     one = options[0].value if isinstance(options[0], Typed) else options[0]
     if isinstance(options[0], Typed) and options[0].type.kind == "object" and options[0].type.fields:
         names = [Validator("literal", literal=name) for name in options[0].type.fields]
-        return Typed(Opaque("key"), union(names))
+        return typed(Opaque("key"), union(names))
     if isinstance(one, Dictionary) and one.key is not None:
         return one.key
     if isinstance(one, Record) and one.fields and not one.spreads and not one.computed:
-        return Typed(Opaque("key"), union([Validator("literal", literal=name) for name, _ in one.fields]))
+        return typed(Opaque("key"), union([Validator("literal", literal=name) for name, _ in one.fields]))
     return Opaque("key")
 
 

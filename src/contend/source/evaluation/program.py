@@ -22,10 +22,11 @@ from contend.source.evaluation.rendering_tree import NOT_READ, SVELTE_COMPONENT
 from contend.source.evaluation.statements import execute, run_body
 from contend.source.libraries.builders import generated_value
 from contend.source.libraries.registry import library_value
+from contend.source.libraries.triggers import Trigger
 from contend.source.libraries.validators import type_in
 from contend.source.resolution import Resolver
 
-BUDGET = 40_000  # inner functions evaluated in place, for one function or module
+BUDGET = 4_000  # inner functions evaluated in place, for one function or module
 
 
 class Program:
@@ -58,6 +59,7 @@ class Program:
         self.ran: set[tuple[str, int]] = set()  # keys of the functions that some call has run in place
         self.instantiated: set[int] = set()  # owners of summaries that some call has used
         self._members: dict[str, frozenset[str]] = {}
+        self.triggers: dict[tuple[str, int], list[Trigger]] = {}
         self.mounted: dict[tuple[str, int], dict[str, t.Value]] = {}  # live results handed to components, by prop
         self.provided: dict[tuple[str, int], t.Value] = {}
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from contend.model.schema import Validator
@@ -12,6 +13,7 @@ from contend.source.evaluation.frames import Frame
 from contend.source.evaluation.members import typed
 from contend.source.evaluation.statements import run_body
 from contend.source.evaluation.substitution import Substitution
+from contend.source.libraries import fluent, triggers
 from contend.source.libraries.custom_functions import extended_args
 from contend.source.libraries.validators import type_in
 
@@ -57,12 +59,13 @@ class Handlers:
         arguments = typed(raw, type or Validator("object"))
         for spec in builder.inputs:
             ctx, arguments = _run_input(act, spec, ctx, arguments, registered)
+        start = len(act.effects)
         act.active.add(handler.key)
         bind_parameters(act, function, [ctx, arguments])
         result = annotated_result(act, function, run_body(act, function, "returned"))
-        return Summary(
-            act.owner, function.name or "handler", handler.module, tuple(act.effects), tuple(act.exits), result
-        )
+        places = triggers.fire(act, ctx, start)
+        exits = tuple([replace(point, after=places[min(point.after, len(places) - 1)]) for point in act.exits])
+        return Summary(act.owner, function.name or "handler", handler.module, tuple(act.effects), exits, result)
 
     def arguments(self, registered: t.Registered) -> Validator | None:
         """The type of a function's arguments: its own, and those that its custom builders take."""
@@ -104,6 +107,9 @@ def _run_input(
     node = _Span(registered.start, registered.end)
     if isinstance(spec, t.Bound) and spec.library == "convex.custom-ctx":
         added = call_value(act, spec.data, [ctx], node)
+        return t.Context(registered.builder.kind, _extended(ctx, added)), arguments
+    if isinstance(spec, t.Bound) and spec.library == fluent.MIDDLEWARE:
+        added = call_value(act, spec.data, [ctx, t.Bound(fluent.NEXT)], node)
         return t.Context(registered.builder.kind, _extended(ctx, added)), arguments
     function = act.member(spec, "input")
     if not isinstance(function, t.Closure):

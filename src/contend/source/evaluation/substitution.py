@@ -108,7 +108,8 @@ class Substitution:
         )
 
     def _listing(self, term: t.Listing) -> Any:
-        return t.Listing(self.apply(term.item), None if term.items is None else self._all(term.items))
+        items = None if term.items is None else self._all(term.items)
+        return t.Listing(self.apply(term.item), items, self._all(term.filters))
 
     def _table(self, term: t.Dictionary) -> Any:
         return t.Dictionary(self.apply(term.value), self.apply(term.key))

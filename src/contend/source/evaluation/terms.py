@@ -120,10 +120,12 @@ class Context(Term, frozen=True):
 
 
 class Capability(Term, frozen=True):
-    """A part of `ctx`: db, auth, scheduler, storage, meta, vars; or `table:<name>` (`db.table("t")`)."""
+    """A part of `ctx`: db, auth, scheduler, storage, meta, vars; or `table:<name>` (`db.table("t")`). `triggers` names
+    what a wrapped database runs around its writes."""
 
     name: str
     kind: str = ""
+    triggers: tuple[str, int] | None = None
 
 
 class Query(Term, frozen=True):
@@ -153,10 +155,12 @@ class FilterBuilder(Term, frozen=True):
 
 
 class Listing(Term, frozen=True):
-    """An array, set or iterable; `item` stands for any element, `items` for each where all are known."""
+    """An array, set or iterable; `item` stands for any element, `items` for each where all are known; `filters` are
+    what decided which elements are in it."""
 
     item: Any
     items: tuple[Any, ...] | None = None
+    filters: tuple[Any, ...] = ()
 
 
 class Dictionary(Term, frozen=True):

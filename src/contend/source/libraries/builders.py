@@ -10,7 +10,7 @@ from contend.model.schema import Validator
 from contend.source.evaluation import terms as t
 from contend.source.evaluation.activation import Activation
 from contend.source.evaluation.effects import RegisterEffect
-from contend.source.libraries import durable
+from contend.source.libraries import durable, ents, fluent, triggers
 from contend.source.libraries.validators import type_in
 
 _KINDS = {
@@ -91,9 +91,11 @@ def call_method(
 ) -> t.Value | None:
     """`.index("by_x", ["x"])` and its like on a table under definition."""
     if isinstance(receiver, t.TableTerm):
-        return _index(act, receiver, name, arguments)
+        return ents.call_definition(act, receiver, name, arguments) or _index(act, receiver, name, arguments)
     if isinstance(receiver, t.Builder):
-        return None
+        return fluent.call_builder(act, receiver, name, arguments, node)
+    if isinstance(receiver, t.Registered):
+        return fluent.call_registered(receiver, name)
     return receiver
 
 
@@ -132,6 +134,10 @@ def call_bound(
     act: Activation, receiver: t.Bound, name: str, arguments: Sequence[t.Value], node: Any
 ) -> t.Value | None:
     """`crons.interval(…)`, `http.route({…})`, and methods of other library values."""
+    if receiver.library == triggers.LIBRARY:
+        return triggers.call_method(act, receiver, name, arguments, node)
+    if receiver.library == ents.LIBRARY:
+        return ents.call_query(act, receiver, name, arguments, node)
     if receiver.library == "convex.crons":
         return _cron(act, receiver, name, arguments, node)
     if receiver.library == "convex.router":

@@ -14,6 +14,7 @@ from contend.source.evaluation import terms as t
 from contend.source.evaluation.activation import Activation
 from contend.source.evaluation.effects import DatabaseEffect, InvokeEffect
 from contend.source.evaluation.members import ID_IN, split, table_names
+from contend.source.libraries import ents
 
 _QUERY_ENDS = frozenset({"collect", "first", "unique", "take", "paginate", "count", "next", "firstOrThrow"})
 
@@ -30,6 +31,8 @@ def call_context(act: Activation, ctx: t.Context, name: str, arguments: Sequence
             stale = isinstance(flag, t.Const) and flag.value is True
         act.record(InvokeEffect(act.place(node), "run", kind, reference, given, stale=stale))
         return act.program.result_of(reference, given, act)
+    if name == "table":
+        return ents.table(act, arguments, node)
     if name == "vectorSearch":
         table = table_names(arguments[0]) if arguments else ()
         return t.Listing(
@@ -236,7 +239,7 @@ def _finish(act: Activation, query: t.Query, name: str, arguments: Sequence[t.Va
     bounded = bool(query.keys)
     reach: Reach = "range" if bounded or query.search else "whole"
     limit: t.Value = None
-    result: t.Value = t.Listing(document)
+    result: t.Value = t.Listing(document, None, query.filters)
     if name in ("first", "firstOrThrow", "next"):
         reach, result = "first", t.choice([document, t.NULL])
     elif name == "unique":

@@ -10,6 +10,7 @@ from contend.model.schema import Validator
 from contend.source import ir
 from contend.source.evaluation import terms as t
 from contend.source.evaluation.activation import Activation
+from contend.source.libraries import triggers
 from contend.source.libraries.validators import type_in
 
 _CUSTOM = frozenset(
@@ -35,6 +36,8 @@ def call(act: Activation, name: str, arguments: Sequence[t.Value], node: Any) ->
         return t.Bound("convex.custom-ctx", first)
     if short == "corsRouter":
         return first
+    if short == "writerWithTriggers" and len(arguments) > 2 and isinstance(arguments[2], t.Bound):
+        return triggers.wrapped(arguments[2])
     if short in ("wrapDatabaseReader", "wrapDatabaseWriter"):
         return arguments[1] if len(arguments) > 1 else t.Capability("db")
     if short == "zid":
@@ -65,7 +68,7 @@ def call(act: Activation, name: str, arguments: Sequence[t.Value], node: Any) ->
 def construct(act: Activation, callee: t.External, arguments: Sequence[t.Value], node: ir.New) -> t.Value | None:
     """`new Triggers()`."""
     if callee.package.startswith("convex-helpers") and callee.name == "Triggers":
-        return t.Bound("convex.triggers", (callee.package, node.start))
+        return t.Bound(triggers.LIBRARY, (act.module, node.start))
     return None
 
 

@@ -192,12 +192,13 @@ def _iterate(act: Activation, receiver: t.Value, name: str, function: t.Value, n
         act.mode = mode if name in ("map", "flatMap") else "dropped" if name == "forEach" else "value"
         result = call_value(act, function, [item, t.Opaque("index"), receiver], node)
         act.mode = mode
+    filters = receiver.filters if isinstance(receiver, t.Listing) else ()
     if name == "map":
-        return t.Listing(result)
+        return t.Listing(result, None, filters)
     if name == "flatMap":
         return t.Listing(t.choice([act.element(option) for option in split(result)]))
     if name == "filter":
-        return t.Listing(item)
+        return t.Listing(item, None, (*filters, result) if isinstance(function, t.Closure) else filters)
     if name in ("find", "findLast"):
         return t.choice([item, t.UNDEFINED])
     if name in ("sort", "toSorted"):
@@ -229,7 +230,9 @@ def _collection(
     if name in ("get", "at", "pop", "shift"):
         return t.choice([act.element(receiver), t.UNDEFINED])
     if name in ("values", "slice", "reverse", "toReversed", "toSorted", "sort", "splice", "keys", "filter", "fill"):
-        return t.Listing(act.element(receiver)) if name != "keys" else t.Listing(key_of(receiver))
+        if name == "keys":
+            return t.Listing(key_of(receiver))
+        return t.Listing(act.element(receiver), None, receiver.filters if isinstance(receiver, t.Listing) else ())
     if name == "entries":
         return t.Listing(t.Listing(act.element(receiver), (key_of(receiver), act.element(receiver))))
     if name == "flat":

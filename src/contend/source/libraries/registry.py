@@ -15,6 +15,8 @@ from contend.source.libraries import (
     convex_server,
     custom_functions,
     durable,
+    ents,
+    fluent,
     javascript,
     react,
     servers,
@@ -39,7 +41,8 @@ _PACKAGES: tuple[tuple[str, ExternalCall], ...] = (
     ("convex-nuxt", clients.call),
     ("#imports", clients.call),
     ("convex-helpers", custom_functions.call),
-    ("fluent-convex", custom_functions.call),
+    ("fluent-convex", fluent.call),
+    ("convex-ents", ents.call),
     ("zod", validators.call),
     ("@convex-dev/auth", authentication.call),
     ("react", react.call),
@@ -97,6 +100,8 @@ def call_term(act: Activation, callee: t.Value, arguments: Sequence[t.Value], no
     """Call a value that a library made."""
     if isinstance(callee, t.Starter):
         return clients.start(act, callee, arguments, node)
+    if isinstance(callee, t.Bound) and callee.library == fluent.NEXT:
+        return arguments[0] if arguments else t.UNDEFINED
     if isinstance(callee, t.Builder):
         return builders.register(act, callee, arguments, node)
     result = react.call_bound(act, callee, arguments, node) if isinstance(callee, t.Bound) else None
@@ -122,6 +127,7 @@ _METHODS: dict[type, MethodCall] = {
     t.ValidatorTerm: validators.call_method,
     t.Bound: builders.call_bound,
     t.External: authentication.call_external_method,
+    t.Document: ents.call_document,
 }
 
 

@@ -59,8 +59,27 @@ def _walk(term: t.Value, path: str, entries: dict[tuple[str, str], None], depth:
         items = term.items if term.items else (term.item,)
         for item in items:
             _walk(item, _below(path, "[]"), entries, depth + 1)
+        _decided_by(term.filters, path, entries)
     elif isinstance(term, t.Dictionary):
         _walk(term.value, _below(path, "*"), entries, depth + 1)
+    elif isinstance(term, t.Operation) and term.op == "call:length":
+        for part in term.parts:
+            _decided_by(part.filters if isinstance(part, t.Listing) else (), path, entries)
     elif isinstance(term, t.Operation):
         for part in term.parts[-1:] if term.op == "&&" else term.parts:
             _walk(part, path, entries, depth + 1)
+
+
+def _decided_by(filters: tuple[t.Value, ...], path: str, entries: dict[tuple[str, str], None]) -> None:
+    """The fields that decide which documents a list holds, and how many."""
+    stack = list(filters)
+    seen = 0
+    while stack and seen < MAX_ENTRIES:
+        seen += 1
+        term = stack.pop()
+        if isinstance(term, t.Operation):
+            stack.extend(term.parts)
+        elif isinstance(term, t.Choice):
+            stack.extend(term.items)
+        elif isinstance(term, t.Field | t.Typed):
+            _walk(term, path, entries, 0)

@@ -105,6 +105,8 @@ def _operation(term: t.Operation, depth: int) -> str:
         return "`" + "".join(part.strip('"') if part.startswith('"') else "${" + part + "}" for part in parts) + "`"
     if term.op.startswith("call:"):
         name = term.op[5:]
+        if name == "length" and len(parts) == 1:
+            return f"{parts[0]}.length"
         if name[0].islower() and parts and "." not in name:
             return f"{parts[0]}.{name}({', '.join(parts[1:])})"
         return f"{name}({', '.join(parts)})"

@@ -46,7 +46,7 @@ def _with_props(program: Program, root: Root, owner: int) -> Root:
     props = program.mounted.get(root.key) if root.key is not None else None
     if not props:
         return root
-    substitution = Substitution(owner, {0: t.Record(tuple(props.items()))}, (), program.schema_of(root.site.module))
+    substitution = Substitution(owner, {0: t.Record(tuple(props.items()), (t.Param(owner, 0, "props"),))}, (), program.schema_of(root.site.module))
     effects = [
         moved(effect, substituted_place(effect.place, 0, 0, substitution)) if effect.place.settings else effect
         for effect in root.effects
@@ -122,7 +122,7 @@ def _telling(program: Program, module: ir.Module) -> list[ir.Declare]:
     return [one for one in declared if id(one) in chosen]
 
 
-def _wrapped_entry(path: str, module: ir.Module, export: str, value: ir.Expr) -> bool:
+def _wrapped_entry(path: str, module: ir.Module, export: str, value: ir.Expr | None) -> bool:
     """Whether an export is an entry that a wrapper of another module makes (`POST = withRateLimit(async () => …)`)."""
     return bool(export) and isinstance(value, ir.Call) and entry_of(path, module, export, None) is not None
 

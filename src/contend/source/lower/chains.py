@@ -9,7 +9,7 @@ from __future__ import annotations
 from sys import intern
 from typing import TYPE_CHECKING
 
-from contend.source.ir import Binary, Call, Expr, Index, Member, Name, New, Type
+from contend.source.ir import Await, Binary, Call, Expr, Index, Member, Name, New, Type, Unary
 from contend.source.lower.dispatch import EXPRESSIONS, TRIVIA, solid
 from contend.source.lower.literals import string_value, template
 from contend.source.lower.operands import expressions, type_arguments
@@ -18,6 +18,7 @@ from contend.source.lower.text import DEEPEST, INSIDE, SourceText, exact
 if TYPE_CHECKING:
     from tree_sitter import Node
 
+_PREFIXES = frozenset({"await_expression", "unary_expression"})
 _CHAIN = frozenset({"member_expression", "call_expression", "subscript_expression", "non_null_expression"})
 
 
@@ -38,6 +39,7 @@ def _chain(source: SourceText, node: Node, depth: int) -> Expr:
         if kind not in _CHAIN:
             break
     level = depth + len(links)
+    prefix: Await | Unary | None = None  # the grammar binds `await f<T>(x)` as `(await f)<T>(x)`
     value: Expr
     if level > DEEPEST:
         # The outermost links are kept: they are what the callers of the value see.
@@ -52,6 +54,10 @@ def _chain(source: SourceText, node: Node, depth: int) -> Expr:
         value = Name(intern(name) if name.isascii() else exact(name), node.start_byte, at)
     else:
         value = EXPRESSIONS[kind](source, node, level)
+        if kind in _PREFIXES and isinstance(value, Await | Unary):
+            prefix = value
+            value = value.value
+            start = value.start
     at = node.end_byte
     for kind, node, end in reversed(links):
         level -= 1
@@ -71,7 +77,11 @@ def _chain(source: SourceText, node: Node, depth: int) -> Expr:
         elif kind == "subscript_expression":
             value = _subscript(source, value, solid(node.children), start, end, level)
         at = end
-    return value
+    if prefix is None:
+        return value
+    if isinstance(prefix, Await):
+        return Await(value, prefix.start, at)
+    return Unary(prefix.op, value, prefix.start, at)
 
 
 def _call(source: SourceText, callee: Expr, node: Node, start: int, end: int, depth: int) -> Call:
@@ -141,6 +151,7 @@ def _binary(source: SourceText, node: Node, depth: int) -> Expr:
         node = parts[0]
         kind = node.type
     level = depth + len(links)
+    prefix: Await | Unary | None = None  # the grammar binds `await f<T>(x)` as `(await f)<T>(x)`
     value: Expr
     if level > DEEPEST:
         kept = max(DEEPEST - depth, 0)

@@ -1,12 +1,13 @@
 """Markup of components, Svelte's or Vue's, as JSX.
 
 The expressions of a file's markup are parsed in one go: a copy of the file in which everything else is blank, as one
-array literal, so that each expression keeps its offsets. Only where that has a syntax error are they parsed one by
-one.
+array literal, so that each expression keeps its offsets. Where that has a syntax error, each half is parsed by itself,
+and so on, until it is known which expression has it.
 """
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -14,7 +15,7 @@ from contend.source.ir import Evaluate, Expr, Function, Jsx, JsxAttribute, Liter
 from contend.source.lower.dispatch import EXPRESSIONS, TRIVIA
 from contend.source.lower.literals import attribute_text
 from contend.source.lower.parsers import parse
-from contend.source.lower.text import SourceText
+from contend.source.lower.text import INSIDE, SourceText
 
 if TYPE_CHECKING:
     from tree_sitter import Language, Node
@@ -30,6 +31,7 @@ class Hole:
     start: int
     end: int
     statements: bool = False
+    depth: int = 1
 
 
 @dataclass(slots=True)
@@ -62,25 +64,29 @@ class Markup:
     def __init__(self, source: SourceText, language: Language, data: bytes, holes: list[Hole]) -> None:
         self.values: dict[int, Expr] = {}
         self.broken_at: int | None = None
-        self.roots: list[Node] = []
+        self._parsed: list[tuple[int, Node]] = []
         holes = sorted(holes, key=lambda hole: hole.start)
         if not holes:
             return
         overlay = _overlay(data, holes)
-        root = parse(language, overlay)
-        if not root.has_error:
-            self.roots.append(root)
-            self._read(source, root, holes)
-            return
-        last = len(overlay)
-        for hole in holes:
-            first = hole.start - len(_WRAPPER) if hole.statements else hole.start
-            behind = hole.end + 1 if hole.statements else hole.end
-            root = parse(language, overlay, [(0, 1), (first, behind), (last - 1, last)])
-            self.roots.append(root)
+        waiting = [holes]
+        while waiting:
+            group = waiting.pop()
+            root = self._parse(language, overlay, group)
+            if root.has_error and len(group) > 1:
+                half = len(group) // 2
+                waiting += [group[half:], group[:half]]
+                continue
+            self._parsed.append((group[0].start, root))
             if root.has_error and self.broken_at is None:
-                self.broken_at = hole.start
-            self._read(source, root, [hole])
+                self.broken_at = group[0].start
+            self._read(source, root, group)
+
+    def _parse(self, language: Language, overlay: bytes, group: list[Hole]) -> Node:
+        first, last = group[0], group[-1]
+        start = first.start - len(_WRAPPER) if first.statements else first.start
+        end = last.end + 1 if last.statements else last.end
+        return parse(language, overlay, [(0, 1), (start, end), (len(overlay) - 1, len(overlay))])
 
     def _read(self, source: SourceText, root: Node, holes: list[Hole]) -> None:
         array = _array_in(root)
@@ -97,10 +103,15 @@ class Markup:
                 hole = next(waiting, None)
             if hole is None:
                 return
-            value = EXPRESSIONS[kind](source, node, 1)
+            value = EXPRESSIONS[kind](source, node, hole.depth)
             if hole.statements and isinstance(value, Function):
                 value = Function(None, (), value.body, hole.start, hole.end)
             self.values[hole.start] = value
+
+    def root_at(self, offset: int) -> Node | None:
+        """The root of the tree that an expression at an offset belongs to, if one stands there."""
+        place = bisect_right(self._parsed, offset, key=lambda parsed: parsed[0]) - 1
+        return self._parsed[place][1] if place >= 0 else None
 
     def element(self, source: SourceText, element: Element) -> Jsx:
         """The element and all in it, as JSX."""
@@ -167,15 +178,17 @@ def _array_in(root: Node) -> Node | None:
 
 
 def holes_in(elements: list[Child]) -> list[Hole]:
-    """All expressions below the elements."""
+    """All expressions below the elements, which learn how deep they stand."""
     found: list[Hole] = []
-    waiting = list(elements)
+    waiting = [(child, 1) for child in elements]
     while waiting:
-        child = waiting.pop()
+        child, depth = waiting.pop()
         if isinstance(child, Hole):
+            child.depth = depth
             found.append(child)
-        else:
-            waiting.extend(child.children)
-            for attribute in child.attributes:
-                found.extend([part for part in attribute.parts if isinstance(part, Hole)])
+            continue
+        inside = depth + INSIDE
+        waiting.extend([(inner, inside) for inner in child.children])
+        for attribute in child.attributes:
+            waiting.extend([(part, inside) for part in attribute.parts if isinstance(part, Hole)])
     return found

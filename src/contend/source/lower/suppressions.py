@@ -14,6 +14,7 @@ _COMMENT = re.compile(
 )
 _SPACE = re.compile(rb"\s*")
 _CLOSED = re.compile(rb"/\*.*?\*/|<!--.*?-->")
+_LOOKED_AT = 2000  # bytes before a comment that tell whether code stands there; minified lines are long
 _BLOCKS = ((b"/*", b"*/"), (b"{/*", b"*/"), (b"<!--", b"-->"))
 
 
@@ -24,7 +25,9 @@ def find_suppressions(
     if _MARK not in data:
         return ()
     out: list[Suppression] = []
-    for match in _COMMENT.finditer(data):
+    known: dict[int, int] = {}
+    # From the last to the first, so that a stack of comments is walked once.
+    for match in reversed(list(_COMMENT.finditer(data))):
         if not in_comment(match.end(1) - 1):
             continue
         start = match.start(1)
@@ -34,9 +37,9 @@ def find_suppressions(
         reason = reason.removesuffix("*/").removesuffix("-->").strip()
         rules = [rule.strip() for rule in (named or b"").decode("utf-8", "replace").split(",")]
         line = line_at(lines, start)
-        target = _target(data, lines, line, start, end)
+        target = _target(data, lines, line, start, end, known)
         out.append(Suppression(tuple([rule for rule in rules if rule]), reason, line, target))
-    return tuple(out)
+    return tuple(reversed(out))
 
 
 def _end(data: bytes, match: re.Match[bytes]) -> int:
@@ -49,9 +52,11 @@ def _end(data: bytes, match: re.Match[bytes]) -> int:
     return len(data) if found < 0 else found + len(closing)
 
 
-def _target(data: bytes, lines: tuple[int, ...], line: int, start: int, end: int) -> int:
-    """The line that a suppression silences: its own where code stands on it, else the next one with code."""
-    before = _CLOSED.sub(b"", data[lines[line - 1] : start]).strip()
+def _target(data: bytes, lines: tuple[int, ...], line: int, start: int, end: int, known: dict[int, int]) -> int:
+    """The line that a suppression silences: its own where code stands on it, else the next one with code.
+
+    `known` remembers the offset of the next code behind an offset."""
+    before = _CLOSED.sub(b"", data[max(lines[line - 1], start - _LOOKED_AT) : start]).strip()
     in_braces = before.endswith(b"{") and data[start : start + 2] == b"/*"
     if in_braces:
         before = before[:-1].strip()
@@ -62,12 +67,16 @@ def _target(data: bytes, lines: tuple[int, ...], line: int, start: int, end: int
         return line
     if before:
         return line
-    while at < len(data):
+    passed: list[int] = []
+    while at < len(data) and at not in known:
+        passed.append(at)
         behind = _skip_space(data, _behind_comment(data, at))
         if behind == at:
-            return line_at(lines, at)
+            break
         at = behind
-    return line
+    code = known.get(at, at)
+    known.update(dict.fromkeys(passed, code))
+    return line_at(lines, code) if code < len(data) else line
 
 
 def _skip_space(data: bytes, at: int) -> int:

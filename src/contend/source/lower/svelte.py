@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from contend.source.lower.markup import Attribute, Child, Element, Hole
-from contend.source.lower.text import DEEPEST, SourceText
+from contend.source.lower.text import DEEPEST, INSIDE, SourceText
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -89,7 +89,7 @@ def _element(source: SourceText, node: Node, depth: int) -> Element:
                 elif part.type == "attribute":
                     element.attributes.append(_attribute(source, part))
         elif kind not in ("end_tag", "raw_text"):
-            _read(source, child, depth + 1, element.children)
+            _read(source, child, depth + INSIDE, element.children)
     return element
 
 

@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 
 from contend.source.lower.markup import Attribute, Child, Element, Hole
-from contend.source.lower.text import DEEPEST, SourceText
+from contend.source.lower.text import DEEPEST, INSIDE, SourceText
 
-_SCRIPT = re.compile(r"<script\b([^>]*)>(.*?)</script\s*>", re.S | re.I)
-_TEMPLATE = re.compile(r"<template\b[^>]*>", re.I)
+_SECTION = re.compile(r"(?P<comment><!--)|<(?P<tag>script|template)(?=[\s>])", re.I)
 _TOKEN = re.compile(
-    r"<!--.*?(?:-->|\Z)"
-    r"|\{\{(?P<mustache>.*?)\}\}"
-    r"|</(?P<close>[A-Za-z][\w.:-]*)[^>]*>"
-    r"|<(?P<open>[A-Za-z][\w.:-]*)",
-    re.S,
+    r"(?P<comment><!--)|(?P<mustache>\{\{)|</(?P<close>[A-Za-z][\w.:-]*)[^<>]*>|<(?P<open>[A-Za-z][\w.:-]*)"
 )
 _ATTRIBUTE = re.compile(
     r"\s*(?:(?P<end>/?>)|(?P<name>[^\s=>/\"'][^\s=>/]*)(?P<equals>\s*=\s*(?:\"(?P<double>[^\"]*)\"|'(?P<single>[^']*)'"
@@ -32,58 +28,83 @@ _FOR = re.compile(r"\s(?:in|of)\s")
 _SLOTS = ("v-slot", "#")
 
 
-def script_blocks(source: SourceText) -> tuple[list[tuple[int, int]], bool]:
-    """The byte ranges of the contents of `<script>` blocks, and whether they are written in TSX or JSX."""
-    blocks = []
-    jsx = False
-    for match in _SCRIPT.finditer(source.text):
-        blocks.append(match.span(2))
-        jsx = jsx or re.search(r"lang\s*=\s*[\"']?[jt]sx", match[1]) is not None
-    return blocks, jsx
+@dataclass(slots=True)
+class Sections:
+    """Where the parts of a file stand: byte ranges of what `<script>` blocks hold and of comments outside them, and
+    the offset behind the first `<template>`. `jsx`: a script is written in TSX or JSX."""
+
+    scripts: list[tuple[int, int]]
+    comments: list[tuple[int, int]]
+    template: int | None = None
+    jsx: bool = False
 
 
-def comments(source: SourceText) -> list[tuple[int, int]]:
-    """The byte ranges of HTML comments outside script blocks."""
-    scripts = [match.span() for match in _SCRIPT.finditer(source.text)]
-    found = [match.span() for match in re.finditer(r"<!--.*?(?:-->|\Z)", source.text, re.S)]
-    return [span for span in found if not any(start <= span[0] < end for start, end in scripts)]
-
-
-def read_markup(source: SourceText) -> list[Child]:
-    """The elements and expressions of the template."""
+def find_sections(source: SourceText) -> Sections:
+    """The parts of a component, in one pass."""
     text = source.text
-    hidden = [match.span() for match in _SCRIPT.finditer(text)]
-    begin = next(
-        (found.end() for found in _TEMPLATE.finditer(text) if not any(a <= found.start() < b for a, b in hidden)), None
-    )
+    found = Sections([], [])
+    at = 0
+    while (section := _SECTION.search(text, at)) is not None:
+        at = section.end()
+        if section["comment"]:
+            at = _behind(text, "-->", at)
+            found.comments.append((section.start(), at))
+            continue
+        tag = Element(section["tag"].lower(), section.start(), at)
+        at, closed = _attributes(text, at, len(text), tag)
+        if tag.tag == "template":
+            found.template = at if found.template is None else found.template
+        elif not closed:
+            start = at
+            at = _behind(text, "</script", start)
+            found.scripts.append((start, at - len("</script") if at < len(text) else at))
+            for attribute in tag.attributes:
+                words = [text[part[0] : part[1]] for part in attribute.parts if isinstance(part, tuple)]
+                found.jsx = found.jsx or (attribute.name == "lang" and words in (["tsx"], ["jsx"]))
+    return found
+
+
+def _behind(text: str, closing: str, at: int) -> int:
+    """The offset behind the next `closing`; the end of the text where there is none."""
+    found = text.find(closing, at)
+    return len(text) if found < 0 else found + len(closing)
+
+
+def read_markup(source: SourceText, begin: int | None) -> list[Child]:
+    """The elements and expressions of the template that begins at an offset."""
     if begin is None:
         return []
+    text = source.text
     end = text.rfind("</template")
     end = len(text) if end < begin else end
     top: list[Child] = []
     open_elements: list[Element] = []
     at = begin
-    while True:
-        token = _TOKEN.search(text, at, end)
-        if token is None:
-            return top
+    last = 0  # where the latest mustache ends; -1 once there are no more
+    while (token := _TOKEN.search(text, at, end)) is not None:
         at = token.end()
         into = open_elements[-1].children if open_elements else top
-        if token["mustache"] is not None:
-            if token["mustache"].strip():
-                into.append(Hole(token.start("mustache"), token.end("mustache")))
+        if token["comment"]:
+            at = _behind(text, "-->", at)
+        elif token["mustache"]:
+            last = text.find("}}", at, end) if last >= 0 else last
+            if last >= 0:
+                if text[at:last].strip():
+                    into.append(Hole(at, last))
+                at = last + 2
         elif token["close"] is not None:
             _close(open_elements, token["close"], at)
-        elif token["open"] is not None:
+        else:
             element = Element(token["open"], token.start(), at)
             at, closed = _attributes(text, at, end, element)
             element.end = at
             into.append(element)
             if not closed and element.tag.lower() not in _VOID:
-                if len(open_elements) < DEEPEST:
+                if len(open_elements) < DEEPEST // INSIDE:
                     open_elements.append(element)
                 elif source.deep_at is None:
                     source.deep_at = element.start
+    return top
 
 
 def _close(open_elements: list[Element], tag: str, end: int) -> None:

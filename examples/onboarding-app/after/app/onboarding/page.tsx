@@ -10,7 +10,6 @@ export default function OnboardingPage() {
   const router = useRouter();
   const { viewer } = useViewer();
   const completeSteps = useMutation(api.onboarding.completeSteps);
-  const finish = useMutation(api.onboarding.finish);
   const [boatName, setBoatName] = useState("");
   const [harbor, setHarbor] = useState("");
   const [saving, setSaving] = useState(false);
@@ -26,8 +25,7 @@ export default function OnboardingPage() {
     event.preventDefault();
     setSaving(true);
     try {
-      await completeSteps({ steps: ["boat", "harbor"], boatName, harbor });
-      await finish();
+      await completeSteps({ steps: ["boat", "harbor"], boatName, harbor, finish: true });
       router.push("/");
     } finally {
       setSaving(false);
