@@ -77,7 +77,8 @@ def read_app(root: Path, files: Mapping[str, str]) -> App:
 
 def read_handler(root: Path, body: str, args: str = "", *, more: str = "", builder: str = "mutation") -> Function:
     """The function `work:run`, whose handler is `body`; `args` are its validators, `more` stands above it."""
-    text = f"{more}\nexport const run = {builder}({{ args: {{ {args} }}, handler: async (ctx, args) => {{\n{body}\n}} }});\n"
+    handler = f"async (ctx, args) => {{\n{body}\n}}"
+    text = f"{more}\nexport const run = {builder}({{ args: {{ {args} }}, handler: {handler} }});\n"
     function = read_app(root, {"convex/work.ts": SERVER + text}).function("work:run")
     assert function is not None
     assert function.unread is None

@@ -1,5 +1,8 @@
 """Who starts a function from Svelte and Vue components, stores and live clients."""
 
+# A case of TypeScript stands on one line, however long it is.
+# ruff: noqa: E501
+
 import pytest
 from tests.source.apps import SERVER, caller, callers, read_app
 

@@ -23,6 +23,8 @@ UNCHANGED = [
     "void 0",
     "delete x.y",
     "await f()",
+    "await f<T>(a).b",
+    "typeof f<T>(a)",
     "a ??= b",
     "a += 2",
     "import(\"./x\")",

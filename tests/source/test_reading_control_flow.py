@@ -1,5 +1,8 @@
 """When an access happens: guards, ways out, loops."""
 
+# A case of TypeScript stands on one line, however long it is.
+# ruff: noqa: E501
+
 import pytest
 from tests.source.apps import guards, only, operations, read_handler
 

@@ -1,5 +1,8 @@
 """Registered functions, in every form that registers one."""
 
+# A case of TypeScript stands on one line, however long it is.
+# ruff: noqa: E501
+
 import pytest
 from tests.source.apps import (
     SERVER,

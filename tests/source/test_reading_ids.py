@@ -1,5 +1,8 @@
 """Which table an id belongs to, however it came about."""
 
+# A case of TypeScript stands on one line, however long it is.
+# ruff: noqa: E501
+
 import pytest
 from tests.source.apps import SERVER, only, read_app, read_handler
 

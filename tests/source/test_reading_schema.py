@@ -1,7 +1,10 @@
 """Schemas, however the files that declare them are cut."""
 
+# A case of TypeScript stands on one line, however long it is.
+# ruff: noqa: E501
+
 import pytest
-from tests.source.apps import read_app, writes, function
+from tests.source.apps import function, read_app, writes
 
 from contend.model.schema import Index
 

@@ -1,5 +1,8 @@
 """Live queries: what of which documents reaches a result, and who looks at it."""
 
+# A case of TypeScript stands on one line, however long it is.
+# ruff: noqa: E501
+
 import pytest
 from tests.source.apps import SERVER, function, read_app, read_handler
 

@@ -1,5 +1,8 @@
 """What a write sets: fields and where their values come from."""
 
+# A case of TypeScript stands on one line, however long it is.
+# ruff: noqa: E501
+
 import pytest
 from tests.source.apps import fields, only, read_handler
 

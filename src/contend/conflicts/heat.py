@@ -40,7 +40,7 @@ WIDEST: Final = 1_000.0  # calls of one event, whatever loops multiply to (conve
 _UNASKED: Final = frozenset({"server-request", "render", "effect", "timer", "cron", "webhook"})  # by no one's decision
 
 _ADMIN: Final = re.compile(r"(^|[/._\-\[(])(admin|backoffice|internal-tools|superuser)", re.IGNORECASE)
-_EVERY_REQUEST: Final = re.compile(r"hooks?\.server|middleware|proxy\.|\bhandle\b|layout", re.IGNORECASE)
+_EVERY_REQUEST: Final = re.compile(r"every request|hooks?\.server|middleware|proxy\.|\bhandle\b|layout", re.IGNORECASE)
 _ENDPOINT: Final = re.compile(r"\+server\.|(^|/)route\.[jt]sx?|/api/", re.IGNORECASE)
 _EVERYWHERE: Final = re.compile(r"layout|provider|(^|[/ ])(_?app|main|root)(\.\w+)?$", re.IGNORECASE)
 _SHORTCUT: Final = re.compile(r"key(down|up|press)", re.IGNORECASE)
@@ -273,12 +273,9 @@ def is_admin(place: str) -> bool:
 
 def _on_every_request(caller: Caller) -> bool:
     """Whether the call stands in a hook, middleware or layout that every request of the server passes, rather than in
-    one page or endpoint; without a sign of either, the former."""
+    one page or endpoint."""
     texts = [caller.trigger.detail, caller.trigger.entry, *(frame.file for frame in caller.chain[:1])]
-    if any(_EVERY_REQUEST.search(text) for text in texts):
-        return True
-    page = re.compile(r"\+page|(^|/)page\.[jt]sx?|\+server\.|(^|/)route\.[jt]sx?|/api/", re.IGNORECASE)
-    return not any(page.search(text) for text in texts)
+    return any(_EVERY_REQUEST.search(text) for text in texts)
 
 
 def _is_herd(caller: Caller) -> bool:

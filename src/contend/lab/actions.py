@@ -168,5 +168,3 @@ def run_action(
     ctx = ActionCtx(deployment, user, str(deployment.calls), runner)
     guarded = Guarded(function.handler(ctx, dict(args)), deployment.watch)
     Task(cast("Coroutine[Any, Any, Any]", guarded), finished)
-
-

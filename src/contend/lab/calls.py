@@ -122,9 +122,7 @@ class MutationCall:
         assert tx is not None
         kernel = deployment.kernel
         work = Work(tx)
-        ctx = MutationCtx(
-            deployment, work, deployment.now_ms, self.user, f"{self.number}/{self.attempt}", self.job
-        )
+        ctx = MutationCtx(deployment, work, deployment.now_ms, self.user, f"{self.number}/{self.attempt}", self.job)
         value: Any = None
         error: BaseException | None = None
         try:

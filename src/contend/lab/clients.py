@@ -138,9 +138,7 @@ class Socket:
                 self._reconnects = 0
 
         queued = max(len(waiting) - 1, 0)
-        call = MutationCall(
-            deployment, function, args, "websocket", answered, user=self.user, sent=sent, queued=queued
-        )
+        call = MutationCall(deployment, function, args, "websocket", answered, user=self.user, sent=sent, queued=queued)
         waiting.append(call)
         if len(waiting) == 1 and self._open:
             call.start()
@@ -177,9 +175,7 @@ class ActionClient:
     def call(self, function: Function, args: Args, resume: Resume) -> None:
         """Calls at once."""
         if function.kind == "mutation":
-            self._deployment.mutate(
-                function, args, self._runner, resume, user=self.user, request_id=self._request_id
-            )
+            self._deployment.mutate(function, args, self._runner, resume, user=self.user, request_id=self._request_id)
         elif function.kind == "query":
             self._deployment.ask(function, args, resume, user=self.user)
         else:

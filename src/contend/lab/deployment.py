@@ -30,6 +30,7 @@ from contend.lab.tasks import Resume, finish
 from contend.lab.views import LiveQueries, run_query
 
 START_MS: Final = START_NS / 1e6
+_IDLE_NS: Final = 1_000_000_000
 _PLAIN = frozenset({type(None), bool, float, str})
 
 
@@ -137,7 +138,9 @@ class Deployment:
     def begin(self, source: str) -> Transaction:
         """A transaction on the latest snapshot, at this moment."""
         database = self.database
-        database.now_ns = START_NS + int(self.kernel.now * 1e6)
+        now = database.now_ns = START_NS + int(self.kernel.now * 1e6)
+        if now - database.latest_ts > _IDLE_NS:
+            database.advance()
         return database.begin(source)
 
     def set_clock(self) -> None:
@@ -272,5 +275,3 @@ class Deployment:
             self.views.written(pending)
         if self.committed is not None:
             self.committed(pending)
-
-

@@ -12,6 +12,7 @@ from contend.lab.durations import Distribution, Shape
 from contend.lab.errors import ScenarioError
 
 T = TypeVar("T")
+D = TypeVar("D")
 Locate = Callable[[tuple[str | int, ...]], int | None]
 _SPAN = re.compile(r"\s*(\d+(?:\.\d+)?)\s*(ms|s|min|m|h|d)\s*\Z")
 _UNITS = {"ms": 1.0, "s": 1e3, "m": 6e4, "min": 6e4, "h": 3.6e6, "d": 8.64e7}
@@ -153,7 +154,7 @@ class Node:
         self.fail(f"a distribution is a number, or one of {', '.join(_SHAPES)}")
 
 
-def read(table: Node, key: str, reader: Callable[[Node], T], default: T) -> T:
+def read(table: Node, key: str, reader: Callable[[Node], T], default: D) -> T | D:
     """The value at a key as `reader` takes it, or `default`."""
     found = table.get(key)
     return default if found is None else reader(found)

@@ -32,13 +32,13 @@ class CronSpec:
 
 @dataclass(frozen=True, slots=True)
 class LagSpec:
-    """A measure: how far a stored time lags behind the last call.
+    """A measure: how far a stored time lags behind what happened.
 
-    At each call of `at`, or every `every_ms`: the time of the last call of `function` with this `key` argument, less
-    `field` of the document of `table` whose `match` field is that argument; not below 0. Milliseconds.
+    Every `every_ms`, for each value of `key` that `caller` has started with: the time of its last start, less `field` of
+    the document of `table` whose `match` field has that value; not below 0. Milliseconds.
     """
 
-    function: str
+    caller: str
     key: str
     table: str
     match: str

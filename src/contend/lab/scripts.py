@@ -44,8 +44,8 @@ class Scripts:
         self.deployment = deployment
         self.callers = callers
         self.setup = setup
-        self.called: Callable[[str, Mapping[str, Any]], object] | None = None
-        """Told of every call when it is sent: function and arguments."""
+        self.started: Callable[[Caller, Place], object] | None = None
+        """Told of every start of a caller."""
         self._clients: dict[tuple[str, object], Client] = {}
         self._timers: dict[tuple[int, object], Timer] = {}
         self._flights: dict[tuple[int, object], list[Resume]] = {}
@@ -56,6 +56,8 @@ class Scripts:
 
     def start(self, caller: Caller, place: Place) -> None:
         """A caller starts, and does its steps once. Calls that fail have been counted."""
+        if self.started is not None:
+            self.started(caller, place)
         client = self.client(caller, place)
         if len(caller.steps) == 1 and isinstance(caller.steps[0], Call):  # by far the most frequent script
             self._send(caller.steps[0], place, client, _ignore)
@@ -154,8 +156,6 @@ class Scripts:
         deployment = self.deployment
         function = deployment.resolve(step.function)
         args = filled(step.args, place, self.setup, deployment.now_ms, self._random)
-        if self.called is not None:
-            self.called(function.path, args)
         client.call(function, args, resume)
 
     def _debounce(self, step: Debounce, place: Place, client: Client) -> None:
@@ -212,7 +212,9 @@ class OpenTab:
         scripts.tab_opened(place.user, self)
         deployment = scripts.deployment
         for name, view in caller.views.items():
-            args = filled(view.args, place, scripts.setup, deployment.now_ms, scripts.deployment.streams.stream("views"))
+            args = filled(
+                view.args, place, scripts.setup, deployment.now_ms, scripts.deployment.streams.stream("views")
+            )
             subscriber = partial(self._delivered, name)
             live = deployment.views.subscribe(deployment.resolve(view.query), args, place.user_name, subscriber)
             self._lives.append((live, subscriber))

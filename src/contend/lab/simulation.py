@@ -10,7 +10,7 @@ from contend.convex.errors import DatabaseError
 from contend.convex.limits import TransactionLimits
 from contend.convex.values import UNDEFINED
 from contend.engine.database import Database, PendingCommit
-from contend.lab.arguments import Place, picked
+from contend.lab.arguments import Place, filled, picked
 from contend.lab.contexts import MutationCtx
 from contend.lab.deployment import Deployment
 from contend.lab.documents import Work
@@ -23,6 +23,7 @@ from contend.lab.log_stream import LogStream
 from contend.lab.randomness import Streams
 from contend.lab.scenario import LagSpec, Scenario
 from contend.lab.scripts import Scripts
+from contend.lab.steps import Caller
 from contend.lab.tally import FunctionTally, Loss, percentile
 from contend.lab.tasks import finish
 from contend.lab.workloads import Arrivals, Visit, groups
@@ -109,7 +110,7 @@ class Simulation:
         self.scripts = Scripts(self.deployment, scenario.callers, self.setup)
         self._requests = 0
         self._instances = self.streams.stream("instances")
-        self._last_call: dict[str, dict[Any, float]] = {}
+        self._last_start: dict[str, dict[Any, float]] = {}
         self._put_down()
 
     def run(self) -> RunResult:
@@ -174,7 +175,7 @@ class Simulation:
             function = self.functions.resolve(cron.function)
             Cron(self.deployment, name, function, cron.args, cron.every_ms, offset, scenario.duration_ms)
         if scenario.measures:
-            self.scripts.called = self._called
+            self.scripts.started = self._started
             for name, lag in scenario.measures.items():
                 kernel.at(lag.every_ms, self._sample, name, lag)
 
@@ -196,9 +197,7 @@ class Simulation:
             self.kernel.at(at, self._arrive, arrivals, coming, members)
             return
 
-    def _arrive(
-        self, arrivals: Arrivals, coming: Iterator[tuple[float, list[Visit]]], members: list[Visit]
-    ) -> None:
+    def _arrive(self, arrivals: Arrivals, coming: Iterator[tuple[float, list[Visit]]], members: list[Visit]) -> None:
         caller = self.scenario.callers[arrivals.caller]
         for visit in members:
             if visit.at <= self.kernel.now:
@@ -219,19 +218,21 @@ class Simulation:
 
     # Measures
 
-    def _called(self, function: str, args: Mapping[str, Any]) -> None:
+    def _started(self, caller: Caller, place: Place) -> None:
+        now = self.deployment.now_ms
         for lag in self.scenario.measures.values():
-            if lag.function == function and lag.key in args:
-                self._last_call.setdefault(function, {})[args[lag.key]] = self.deployment.now_ms
+            if lag.caller == caller.name:
+                key = filled({"key": lag.key}, place, self.setup, now, self._instances).get("key")
+                self._last_start.setdefault(caller.name, {})[key] = now
 
     def _sample(self, name: str, lag: LagSpec) -> None:
-        called = self._last_call.get(lag.function)
-        if called:
+        started = self._last_start.get(lag.caller)
+        if started:
             tx = self.deployment.begin("measure")
             tx.limits = _SETUP_LIMITS
             try:
                 for row in tx.query(lag.table):
-                    last = called.get(picked(row, lag.match))
+                    last = started.get(picked(row, lag.match))
                     stored = picked(row, lag.field)
                     if last is not None and stored is not UNDEFINED and isinstance(stored, (int, float)):
                         self.deployment.tally.measure(name, max(0.0, last - stored))

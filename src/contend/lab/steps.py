@@ -123,9 +123,7 @@ class Retry:
     steps: tuple[Step, ...]
 
 
-Step = (
-    Call | Several | Wait | Run | Repeat | Fire | When | Debounce | SingleFlight | OncePer | LeaderTab | Retry
-)
+Step = Call | Several | Wait | Run | Repeat | Fire | When | Debounce | SingleFlight | OncePer | LeaderTab | Retry
 
 
 @dataclass(frozen=True, slots=True)

@@ -54,7 +54,18 @@ class LiveQuery:
     """A query with its arguments that somebody subscribes to. Clients with equal arguments share its runs, as Convex's
     cache lets them."""
 
-    __slots__ = ("_due", "_live", "_reads", "_tables", "args", "deployment", "function", "result", "subscribers", "user")
+    __slots__ = (
+        "_due",
+        "_live",
+        "_reads",
+        "_tables",
+        "args",
+        "deployment",
+        "function",
+        "result",
+        "subscribers",
+        "user",
+    )
 
     def __init__(self, live: LiveQueries, function: Function, args: Mapping[str, Any], user: str | None) -> None:
         self._live = live

@@ -80,17 +80,12 @@ def newer_than_stored(guard: Guard, access: Access, callers: Sequence[Caller]) -
 
 
 def _same(written: Value | None, value: Value) -> bool:
-    return written is not None and (written.text == value.text or value.text in written.text)
+    return written is not None and written.text == value.text
 
 
 def compared_with_itself(guard: Guard) -> Value | None:
-    """A comparison in a guard whose two sides are the same expression."""
-    for comparison in comparisons(guard.condition):
-        if len(comparison.parts) == 2:
-            left, right = comparison.parts
-            if left == right and left.origin in (Origin.FIELD, Origin.ARGUMENT):
-                return comparison
-    return None
+    """A comparison in a guard whose two sides are written alike."""
+    return next((part for part in guard.condition.walk() if part.op == "itself"), None)
 
 
 def is_effective(guard: Guard, access: Access, callers: Sequence[Caller]) -> bool:

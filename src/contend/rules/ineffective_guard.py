@@ -10,7 +10,7 @@ from contend.model.functions import Access, Function, Guard
 from contend.model.places import Span
 from contend.model.values import Origin
 from contend.rules.graph import AuditGraph, own_pairs_first, same_row
-from contend.rules.guards import age_test, compared_with_itself, fields_of_row, newer_than_stored
+from contend.rules.guards import age_test, compared_with_itself, fields_of_row, is_effective, newer_than_stored
 from contend.rules.report import cost, report
 from contend.rules.rule import Case, Rule
 from contend.rules.stamps import stamps_in
@@ -80,6 +80,9 @@ class IneffectiveGuard(Rule):
         callers = graph.callers(function.id)
         for guard in access.guards:
             newer = newer_than_stored(guard, access, callers)
+            others = (other for other in access.guards if other is not guard)
+            if newer is not None and any(is_effective(other, access, callers) for other in others):
+                continue  # it keeps the order; another check does the work
             if newer is not None:
                 yield (
                     guard,

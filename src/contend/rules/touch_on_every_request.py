@@ -58,7 +58,7 @@ class TouchOnEveryRequest(Rule):
 
     ## When it stays quiet
     When a check on the stored stamp dominates the write; when the row is new each time; when the write also carries
-    something else that is new; when only an administrator, a cron or a script gets there. A check that lets nearly
+    something else that is new, or stamps the parent of a row that the same function inserts; when only an administrator, a cron or a script gets there. A check that lets nearly
     every call through is reported by `ineffective-guard` instead.
 
     ## Fix safety
@@ -80,7 +80,7 @@ class TouchOnEveryRequest(Rule):
             for access in function.writes:
                 if access.operation == "insert" or access.span in seen or not touches(access, callers):
                     continue
-                if any(_keeps_out(guard, access, callers) for guard in access.guards):
+                if any(_keeps_out(guard, access, callers) for guard in access.guards) or _has_child(function, access):
                     continue
                 hot = _hot(graph, function)
                 sharing = graph.pairs.sharing(function.id, access)
@@ -250,6 +250,15 @@ export function Button({ token }: { token: string }) {
 """,
             },
         ),
+    )
+
+
+def _has_child(function: Function, access: Access) -> bool:
+    """Whether the touched row is the parent of a row that the function inserts: the stamp then tells of the child."""
+    keys = {key.value.text for key in access.keys}
+    return any(
+        other.operation == "insert" and any(write.value.text in keys for write in other.fields)
+        for other in function.writes
     )
 
 

@@ -124,7 +124,8 @@ def call_value(act: Activation, callee: t.Value, arguments: Sequence[t.Value], n
     if isinstance(one, t.Global):
         return registry.call_global(act, one.name, arguments, node)
     if isinstance(one, t.Bound) and one.library == SUPER:
-        initialise(act, *one.data, arguments, node)
+        above, instance = one.data
+        initialise(act, above, instance, arguments, node)
         return t.UNDEFINED
     if isinstance(one, t.Starter | t.Builder | t.Bound):
         return registry.call_term(act, one, arguments, node)

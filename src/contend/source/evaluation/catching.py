@@ -9,9 +9,13 @@ from contend.source import ir
 from contend.source.evaluation import terms as t
 from contend.source.evaluation.activation import Activation
 from contend.source.evaluation.effects import Catching, Site
+from contend.source.evaluation.members import split
 
 _REPORTS = ("toast", "alert", "seterror", "showerror", "notify", "snackbar", "notification", "fail", "message")
 _LOGS = ("console", "logger", "log", "captureexception", "sentry", "posthog", "warn", "error")
+
+
+_STARTS = frozenset({"mutation", "action", "runMutation", "runAction"})
 
 
 def catching_of(act: Activation, node: ir.Try) -> Catching:
@@ -21,21 +25,25 @@ def catching_of(act: Activation, node: ir.Try) -> Catching:
     if known is None:
         catch, calls = _of_statements(node.handler or ())
         shared = tuple(_called(node.body))
-        if catch == "calls" and _started(node.body) & _started(node.handler or ()):
+        if catch == "calls" and _started(act, node.body) & _started(act, node.handler or ()):
             catch = "retries"
         known = act.program.catchings[site] = Catching(site, catch, calls, shared)
     return known
 
 
-def _started(body: tuple[ir.Stmt, ...]) -> set[tuple[str, str]]:
-    """The calls in some statements, each with what it is called with first; setters of state left out."""
+def _started(act: Activation, body: tuple[ir.Stmt, ...]) -> set[tuple[str, str]]:
+    """The calls in some statements that start a Convex function, each with what it is called with first."""
     found: set[tuple[str, str]] = set()
     for node in _walk(body):
         if isinstance(node, ir.Call):
             name = dotted(node.callee)
-            last = name.rsplit(".", 1)[-1]
-            if name and not (last.startswith("set") and last[3:4].isupper()) and not any(m in name for m in _LOGS):
-                found.add((name, dotted(node.args[0]) if node.args else ""))
+            first = dotted(node.args[0]) if node.args else ""
+            if isinstance(node.callee, ir.Name):
+                value = act.frame.lookup(name)
+                if value is not None and any(isinstance(option, t.Starter) for option in split(value)):
+                    found.add((name, ""))
+            elif first and name.rsplit(".", 1)[-1] in _STARTS:
+                found.add((name, first))
     return found
 
 

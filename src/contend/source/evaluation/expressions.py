@@ -16,71 +16,16 @@ from contend.source.evaluation.members import table_names, typed
 from contend.source.evaluation.rendering_tree import evaluate_jsx
 from contend.source.libraries.ents import settled
 
-_GLOBALS = frozenset(
-    [
-        "Array",
-        "BigInt",
-        "Boolean",
-        "Date",
-        "Error",
-        "Infinity",
-        "Intl",
-        "JSON",
-        "Map",
-        "Math",
-        "NaN",
-        "Number",
-        "Object",
-        "Promise",
-        "Reflect",
-        "RegExp",
-        "Request",
-        "Response",
-        "Set",
-        "String",
-        "Symbol",
-        "URL",
-        "URLSearchParams",
-        "WeakMap",
-        "WeakSet",
-        "addEventListener",
-        "alert",
-        "clearInterval",
-        "clearTimeout",
-        "console",
-        "crypto",
-        "decodeURIComponent",
-        "document",
-        "encodeURIComponent",
-        "fetch",
-        "globalThis",
-        "isNaN",
-        "localStorage",
-        "location",
-        "navigator",
-        "parseFloat",
-        "parseInt",
-        "performance",
-        "process",
-        "queueMicrotask",
-        "requestAnimationFrame",
-        "requestIdleCallback",
-        "sessionStorage",
-        "setInterval",
-        "setTimeout",
-        "structuredClone",
-        "window",
-        "atob",
-        "btoa",
-        "TextEncoder",
-        "Uint8Array",
-        "FormData",
-        "Headers",
-        "AbortController",
-        "import",
-        "require",
-    ]
-)
+_GLOBALS = frozenset([
+    "Array", "BigInt", "Boolean", "Date", "Error", "Infinity", "Intl", "JSON", "Map", "Math", "NaN", "Number",
+    "Object", "Promise", "Reflect", "RegExp", "Request", "Response", "Set", "String", "Symbol", "URL",
+    "URLSearchParams", "WeakMap", "WeakSet", "addEventListener", "alert", "clearInterval", "clearTimeout",
+    "console", "crypto", "decodeURIComponent", "document", "encodeURIComponent", "fetch", "globalThis", "isNaN",
+    "localStorage", "location", "navigator", "parseFloat", "parseInt", "performance", "process", "queueMicrotask",
+    "requestAnimationFrame", "requestIdleCallback", "sessionStorage", "setInterval", "setTimeout",
+    "structuredClone", "window", "atob", "btoa", "TextEncoder", "Uint8Array", "FormData", "Headers",
+    "AbortController", "import", "require",
+])  # fmt: skip
 
 
 def evaluate(act: Activation, node: ir.Expr) -> t.Value:
@@ -232,11 +177,24 @@ def _binary(act: Activation, node: ir.Binary) -> t.Value:
         return t.operation(op, left, right)
     left = _plain(act, node.left)
     right = _plain(act, node.right)
+    if op in _COMPARISONS and _same_text(act, node.left, node.right):
+        return t.operation("itself", left, right)
     if isinstance(left, t.Const) and isinstance(right, t.Const):
         folded = _fold(op, left, right)
         if folded is not None:
             return folded
     return t.operation(op, left, right)
+
+
+_COMPARISONS = frozenset({"==", "===", "!=", "!==", "<", "<=", ">", ">="})
+
+
+def _same_text(act: Activation, left: ir.Expr, right: ir.Expr) -> bool:
+    """Whether both sides of a comparison are written alike: `a.at <= a.at`."""
+    if left.end - left.start != right.end - right.start or isinstance(left, ir.Literal_):
+        return False
+    text = act.program.texts.get(act.module)
+    return text is not None and text[left.start : left.end] == text[right.start : right.end]
 
 
 def _fold(op: str, left: t.Const, right: t.Const) -> t.Value | None:
@@ -278,10 +236,7 @@ def _unary(act: Activation, node: ir.Unary) -> t.Value:
 
 
 def _assign(act: Activation, node: ir.Assign) -> t.Value:
-    if isinstance(node.value, ir.Function):
-        value = _function(act, node.value)
-    else:
-        value = _plain(act, node.value)
+    value = _function(act, node.value) if isinstance(node.value, ir.Function) else _plain(act, node.value)
     if node.op != "=":
         old = _target_value(act, node.target)
         value = t.choice([old, value]) if node.op in ("??=", "||=", "&&=") else t.operation(node.op[:-1], old, value)
@@ -317,6 +272,7 @@ def store(act: Activation, target: ir.Pattern, value: t.Value) -> None:
 
 
 def _store_member(act: Activation, target: ir.Expr, value: t.Value) -> None:
+    name: str | None
     if isinstance(target, ir.Member):
         owner, name = target.object, target.property
     elif isinstance(target, ir.Index):

@@ -186,7 +186,8 @@ def _member(term: Value, name: str, schema: Schema) -> Value:
     if isinstance(term, Bound) and term.library in ("react.ref", "react.state"):
         return term  # `ref.current`, a part of a state: still that ref, that state
     if isinstance(term, Bound) and term.library == SUPER:
-        return method_of(*term.data, name) or Opaque(f"super.{name}")
+        above, instance = term.data
+        return method_of(above, instance, name) or Opaque(f"super.{name}")
     if isinstance(term, SchemaTerm) and name == "tables":
         return term.tables
     if isinstance(term, TableTerm) and name == "validator":

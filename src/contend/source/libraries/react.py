@@ -68,9 +68,9 @@ def call(act: Activation, name: str, arguments: Sequence[t.Value], node: Any) ->
 
 def _at_top(component: t.Value) -> t.Value:
     """A component that closes over nothing but its module is the module's own."""
-    if isinstance(component, t.Closure) and isinstance(component.scope, Frame) and not component.scope.names:
-        if isinstance(component.scope.parent, ModuleScope):
-            return t.Closure(component.function, component.module, component.scope.parent)
+    scope = component.scope if isinstance(component, t.Closure) else None
+    if isinstance(scope, Frame) and not scope.names and isinstance(scope.parent, ModuleScope):
+        return t.Closure(component.function, component.module, scope.parent)
     return component
 
 
@@ -127,7 +127,7 @@ def convention(act: Activation, name: str, arguments: Sequence[t.Value], node: A
     if short in ("useMutation", "useQuery") and arguments:
         from contend.source.libraries import clients
 
-        if isinstance(arguments[0], t.Reference | t.Live) or isinstance(arguments[0], t.Record):
+        if isinstance(arguments[0], t.Reference | t.Live | t.Record):
             return clients.call(act, name, arguments, node)
     return None
 

@@ -26,7 +26,7 @@ from contend.source.linking.functions import Linked
 from contend.source.linking.positions import Positions
 from contend.source.linking.references import References
 from contend.source.linking.rendering import text_of, value_of
-from contend.source.linking.roots import Root
+from contend.source.linking.roots import MODULE, Root
 
 _CLIENTS: Mapping[str, Client] = {
     "websocket": "websocket",
@@ -34,7 +34,12 @@ _CLIENTS: Mapping[str, Client] = {
     "http-queue": "http",
     "schedule": "scheduler",
 }
-_EVENTISH = ("handle", "on", "submit", "success", "error", "press", "click", "toggle", "save")
+# What registers a request handler with Express, Hono, Fastify, Node's own server, TanStack Start
+_SERVING = frozenset(
+    {"get", "post", "put", "patch", "delete", "options", "all", "openapi", "createServer", "serve"}
+    | {"createFileRoute", "createAPIFileRoute", "createServerFileRoute", "createRootRoute"}
+)
+_LISTENING = frozenset({"on", "once", "addListener", "subscribe"})
 
 
 class CallerReader:
@@ -161,8 +166,16 @@ class CallerReader:
                     setting.detail if setting.kind == "server-request" else root.entry.label,
                 )
             callback = callback or setting
+        if root.entry.kind in ("script", "unknown"):
+            route = next((one for one in place.settings if _registers(one.detail) in _SERVING), None)
+            if route is not None:
+                return Trigger("server-request", route.detail, entry=root.entry.label)
         if callback is not None and root.entry.kind in ("render", "unknown", "event"):
             return Trigger("event", callback.detail, entry=root.entry.label)
+        if callback is not None and root.entry.label.startswith(MODULE):  # run some day, by something not seen here
+            listens = any(_registers(one.detail) in _LISTENING for one in place.settings)
+            kind: TriggerKind = "event" if listens else "unknown"
+            return Trigger(kind, callback.detail, entry=root.entry.label)
         return Trigger(root.entry.kind, root.entry.label, entry=root.entry.label)  # type: ignore[arg-type]
 
     def _dependencies(self, setting: Setting, effect: InvokeEffect) -> tuple[Dependency, ...] | None:
@@ -205,6 +218,11 @@ def _guarded_by(term: t.Value, flags: set[t.RowId]) -> bool:
         elif isinstance(one, t.Field):
             stack.append(one.object)
     return False
+
+
+def _registers(detail: str) -> str:
+    """`post` of `app.post`, `createFileRoute` of `createFileRoute()`: the function that took a callback."""
+    return detail.removesuffix("()").rsplit(".", 1)[-1]
 
 
 def _arguments(term: t.Value) -> tuple[tuple[str, Value], ...]:

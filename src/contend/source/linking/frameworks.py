@@ -26,11 +26,11 @@ def entry_of(path: str, module: ir.Module, export: str, function: ir.Function | 
     pure = PurePosixPath(path)
     name = pure.name
     stem = name.split(".")[0]
-    if _TESTS.search(path):
-        return Entry("script", "test")
     svelte = _sveltekit(name, export)
     if svelte is not None:
         return svelte
+    if _TESTS.search(path):
+        return Entry("script", "test")
     following = _next(path, name, stem, export, module)
     if following is not None:
         return following

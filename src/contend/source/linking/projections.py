@@ -42,7 +42,7 @@ def _walk(term: t.Value, path: str, entries: dict[tuple[str, str], None], depth:
                 base = base.value
         if isinstance(base, t.Document):
             for table in base.tables:
-                entries[(path, f"{table}.{names[-1]}")] = None
+                entries[(path, f"{table}.{names[-1] if names[-1] != '[]' else '*'}")] = None
     elif isinstance(term, t.Typed):
         _walk(term.value, path, entries, depth)
     elif isinstance(term, t.Record):

@@ -99,6 +99,8 @@ def _singular(table: str) -> str:
 
 def _operation(term: t.Operation, depth: int) -> str:
     parts = [text_of(part, depth) for part in term.parts]
+    if term.op == "itself":
+        return f"{parts[0]} against itself"
     if term.op in _BINARY and len(parts) == 2:
         return f"{parts[0]} {term.op} {parts[1]}"
     if term.op == "template":

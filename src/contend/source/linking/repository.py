@@ -23,7 +23,6 @@ from contend.source.linking.positions import Positions
 from contend.source.linking.references import References
 from contend.source.linking.roots import find_roots
 from contend.source.linking.schemas import read_schema
-from contend.source.paths import within
 from contend.source.sources import Sources, read_sources
 
 Progress = Callable[[str, int, int], None]

@@ -15,6 +15,8 @@ from contend.source.evaluation.program import Program
 from contend.source.evaluation.substitution import Substitution
 from contend.source.linking.frameworks import Entry, entry_of, handler_of, is_component
 
+MODULE = "module "  # how the label of a module's own statements begins
+
 
 @dataclass(frozen=True, slots=True)
 class Root:
@@ -46,7 +48,8 @@ def _with_props(program: Program, root: Root, owner: int) -> Root:
     props = program.mounted.get(root.key) if root.key is not None else None
     if not props:
         return root
-    substitution = Substitution(owner, {0: t.Record(tuple(props.items()), (t.Param(owner, 0, "props"),))}, (), program.schema_of(root.site.module))
+    given = t.Record(tuple(props.items()), (t.Param(owner, 0, "props"),))
+    substitution = Substitution(owner, {0: given}, (), program.schema_of(root.site.module))
     effects = [
         moved(effect, substituted_place(effect.place, 0, 0, substitution)) if effect.place.settings else effect
         for effect in root.effects
@@ -69,7 +72,7 @@ def _in_module(program: Program, path: str) -> list[tuple[Root, int, bool]]:
         else:
             found.append((Root(entry, name, Site(path, 0, 0), tuple(effects)), -1, True))
     if own:
-        entry = entry_of(path, module, "default", None) or Entry("script", f"module {path.rsplit('/', 1)[-1]}")
+        entry = entry_of(path, module, "default", None) or Entry("script", f"{MODULE}{path.rsplit('/', 1)[-1]}")
         found.append((Root(entry, path.rsplit("/", 1)[-1], Site(path, 0, 0), tuple(own)), -1, True))
     for statement in _telling(program, module):
         for name in bound_names(statement.pattern):

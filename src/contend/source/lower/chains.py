@@ -151,7 +151,6 @@ def _binary(source: SourceText, node: Node, depth: int) -> Expr:
         node = parts[0]
         kind = node.type
     level = depth + len(links)
-    prefix: Await | Unary | None = None  # the grammar binds `await f<T>(x)` as `(await f)<T>(x)`
     value: Expr
     if level > DEEPEST:
         kept = max(DEEPEST - depth, 0)

@@ -1,0 +1,224 @@
+"""Experiments: the variants of a scenario, or the values of a sweep, each with several seeds, over all cores."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from contend.lab.errors import ScenarioError
+from contend.lab.log_stream import LogStream
+from contend.lab.scenario_file import Override, ScenarioFile, Sweep, parse_key, parsed_scenario, read_scenario
+from contend.lab.simulation import RunResult, run_once
+from contend.lab.statistics import Estimate, estimate
+from contend.lab.tally import Loss
+
+COUNTED = (
+    "calls", "attempts", "conflicts", "retries", "failures", "resends", "errors", "wasted_ms", "p50_ms", "p95_ms",
+    "p99_ms", "writes", "query_reruns",
+)  # fmt: skip
+"""What is counted per function, as `FunctionRun` names it."""
+_WORTH_A_POOL_S = 3.0
+Progress = Callable[[str, int, int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class FunctionResult:
+    """A function's means per run: `values` by the names in `COUNTED`; `conflicts_by` whom it lost to, the most frequent
+    first; `errors_by` messages with their counts."""
+
+    function: str
+    kind: str
+    values: Mapping[str, Estimate]
+    conflicts_by: tuple[tuple[Loss, float], ...]
+    errors_by: tuple[tuple[str, float], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class VariantResult:
+    """A variant's means over all seeds. `measures`: name → (count, mean, p50, p95, max). `stopped`: how many runs
+    used up their budget of events."""
+
+    name: str
+    assumptions: tuple[str, ...]
+    functions: tuple[FunctionResult, ...]
+    measures: Mapping[str, Mapping[str, Estimate]]
+    stopped: int
+
+    def function(self, path: str) -> FunctionResult:
+        """The results of a function. Raises `KeyError` where it was never called."""
+        for found in self.functions:
+            if found.function == path:
+                return found
+        raise KeyError(path)
+
+
+@dataclass(frozen=True, slots=True)
+class Experiment:
+    """The outcome: variants in the order of the file. `seed` is the first of `seeds` seeds in a row."""
+
+    scenario: str
+    file: str
+    seed: int
+    seeds: int
+    variants: tuple[VariantResult, ...]
+
+    def variant(self, name: str) -> VariantResult:
+        """The results of a variant. Raises `KeyError`."""
+        for found in self.variants:
+            if found.name == name:
+                return found
+        raise KeyError(name)
+
+
+class _Job(NamedTuple):
+    file: Path
+    text: str
+    variant: str
+    overrides: tuple[Override, ...]
+    seed: int
+
+
+def simulate(
+    scenario: str | Path | ScenarioFile,
+    *,
+    variants: Sequence[str] = (),
+    sweep: Sweep | None = None,
+    seed: int | None = None,
+    seeds: int | None = None,
+    jobs: int | None = None,
+    progress: Progress | None = None,
+) -> Experiment:
+    """Runs the variants (none named: all) of a scenario file, each with `seeds` seeds from `seed` on (defaults: the
+    file's). A `sweep` (given, or in the file) multiplies each variant by its values. `jobs`: processes (default: all
+    cores, where that pays). Raises `ScenarioError`."""
+    source = scenario if isinstance(scenario, ScenarioFile) else read_scenario(scenario)
+    sweep = sweep or source.sweep
+    first = source.seed if seed is None else seed
+    count = source.seeds if seeds is None else seeds
+    labelled: dict[str, tuple[tuple[str, ...], list[_Job]]] = {}
+    for name in variants or source.variants:
+        for overrides in _overrides(sweep):
+            checked = source.variant(name, overrides)
+            runs = [_Job(source.file, source.text, name, overrides, first + number) for number in range(count)]
+            labelled[checked.variant] = (checked.assumptions(), runs)
+    every = [job for _, runs in labelled.values() for job in runs]
+    results = iter(_run_all(every, jobs, progress))
+    found = []
+    for label, (assumptions, runs) in labelled.items():
+        found.append(_summarised(label, assumptions, [next(results) for _ in runs]))
+    return Experiment(source.name, source.file.as_posix(), first, count, tuple(found))
+
+
+def emit_events(
+    source: ScenarioFile, variant: str, seed: int, write: Callable[[str], object], sweep_value: Sequence[Override] = ()
+) -> RunResult:
+    """Runs one variant once, and hands `write` what Convex's log stream would have sent, event by event as JSON."""
+    return run_once(source.variant(variant, sweep_value), seed, LogStream(write))
+
+
+def parse_sweep(text: str) -> Sweep:
+    """A sweep as written on the command line: `params.threshold_s=1,30,300`. Raises `ScenarioError`."""
+    import tomllib
+
+    key, sign, values = text.partition("=")
+    if not sign or not key.strip() or not values.strip():
+        raise ScenarioError("--sweep", None, text, "write it as key=value,value,…")
+    found = []
+    for value in values.split(","):
+        try:
+            found.append(tomllib.loads(f"v = {value.strip()}")["v"])
+        except tomllib.TOMLDecodeError:
+            found.append(value.strip())
+    return Sweep(key.strip(), tuple(found))
+
+
+def _overrides(sweep: Sweep | None) -> list[tuple[Override, ...]]:
+    if sweep is None:
+        return [()]
+    return [((parse_key(sweep.key), value),) for value in sweep.values]
+
+
+def _run_all(every: Sequence[_Job], jobs: int | None, progress: Progress | None) -> Iterable[RunResult]:
+    """The results in the order of `every`."""
+    wanted = jobs or os.cpu_count() or 1
+    done = 0
+
+    def report() -> None:
+        if progress is not None:
+            progress("simulating", done, len(every))
+
+    results: list[RunResult] = []
+    rest: Iterator[_Job] = iter(every)
+    started = time.perf_counter()
+    for job in rest:
+        results.append(_run(job))
+        done += 1
+        report()
+        spent = time.perf_counter() - started
+        left = len(every) - done
+        if wanted > 1 and left > 1 and spent / done * left > _WORTH_A_POOL_S:
+            break
+    remaining = list(rest)
+    if not remaining:
+        return results
+    with ProcessPoolExecutor(min(wanted, len(remaining)), mp_context=get_context("spawn")) as pool:
+        for result in pool.map(_run, remaining):
+            results.append(result)
+            done += 1
+            report()
+    return results
+
+
+def _run(job: _Job) -> RunResult:
+    return run_once(parsed_scenario(job.file, job.text).variant(job.variant, job.overrides), job.seed)
+
+
+def _summarised(label: str, assumptions: tuple[str, ...], runs: Sequence[RunResult]) -> VariantResult:
+    paths = sorted({path for run in runs for path in run.functions})
+    measures = sorted({name for run in runs for name in run.measures})
+    return VariantResult(
+        name=label,
+        assumptions=assumptions,
+        functions=tuple([_function_result(path, runs) for path in paths]),
+        measures={
+            name: {
+                part: estimate([float(getattr(run.measures[name], part)) for run in runs if name in run.measures])
+                for part in ("count", "mean", "p50", "p95", "max")
+            }
+            for name in measures
+        },
+        stopped=sum(run.stopped_ms is not None for run in runs),
+    )
+
+
+def _function_result(path: str, runs: Sequence[RunResult]) -> FunctionResult:
+    present = [run.functions[path] for run in runs if path in run.functions]
+    missing = [0.0] * (len(runs) - len(present))
+    return FunctionResult(
+        function=path,
+        kind=present[0].kind,
+        values={
+            name: estimate(
+                [float(getattr(run, name)) for run in present if run.calls or not name.startswith("p")]
+                + ([] if name.startswith("p") else missing)
+            )
+            for name in COUNTED
+        },
+        conflicts_by=tuple(_means([run.conflicts_by for run in present], len(runs))),
+        errors_by=tuple(_means([run.errors_by for run in present], len(runs))),
+    )
+
+
+def _means(counts: Sequence[Mapping[Any, int]], runs: int) -> list[tuple[Any, float]]:
+    totals: dict[Any, int] = {}
+    for count in counts:
+        for key, number in count.items():
+            totals[key] = totals.get(key, 0) + number
+    ordered = sorted(totals.items(), key=lambda item: (-item[1], str(item[0])))
+    return [(key, number / runs) for key, number in ordered]
