@@ -10,6 +10,8 @@ It runs each to its end against its snapshot; only begin and commit have places 
 
 from __future__ import annotations
 
+from contend.lab.experiment import Experiment, simulate
+from contend.lab.scenario_file import ScenarioFile, Sweep, read_scenario
 from contend.lab.tasks import gather
 
-__all__ = ["gather"]
+__all__ = ["Experiment", "ScenarioFile", "Sweep", "gather", "read_scenario", "simulate"]

@@ -183,6 +183,8 @@ class MutationCall:
             elif isinstance(outcome, Committed):
                 self._committed(value, ctx, 0)
             else:
+                if deployment.observer is not None:
+                    deployment.observer.committed_call(self, outcome.ts)
                 deployment.publish(outcome, partial(self._committed, value, ctx))
 
     def _committed(self, value: Any, ctx: MutationCtx, documents: int) -> None:
@@ -199,7 +201,10 @@ class MutationCall:
     # What follows
 
     def _conflicted(self, conflict: Conflict) -> None:
-        self._tally.lost_to(Loss(_writer(conflict.source), conflict.table, conflict.document))
+        loss = Loss(_writer(conflict.source), conflict.table, conflict.document)
+        self._tally.lost_to(loss)
+        if self.deployment.observer is not None:
+            self.deployment.observer.conflicted_call(self, conflict, loss)
         self._retry_or_fail(self._call.conflicted(conflict), conflict.message)
 
     def _retry_or_fail(self, step: NextStep, message: str) -> None:

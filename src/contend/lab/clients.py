@@ -92,7 +92,7 @@ class Socket:
     """A WebSocket connection. The server runs its mutations one at a time, in order. When one has run out of retries
     it closes; the client waits, connects again and sends every mutation again that has not been answered."""
 
-    __slots__ = ("_deployment", "_open", "_reconnects", "_unanswered", "when_open", "user")
+    __slots__ = ("_deployment", "_open", "_reconnects", "_unanswered", "user", "when_open")
 
     def __init__(self, deployment: Deployment, user: str | None = None) -> None:
         self._deployment = deployment

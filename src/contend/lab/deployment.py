@@ -7,12 +7,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from random import Random
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from contend.convex.errors import DatabaseError
 from contend.convex.limits import DEPLOYMENT_CLASSES, PERMIT_TIMEOUT_S, DeploymentClass
 from contend.convex.retries import POLICIES, RetryPolicy, Runner, policy
 from contend.convex.values import to_json
+from contend.engine.conflicts import Conflict
 from contend.engine.database import START_NS, Database, PendingCommit
 from contend.engine.transaction import Transaction
 from contend.lab.calls import MutationCall
@@ -25,7 +26,7 @@ from contend.lab.jobs import JobQueue
 from contend.lab.kernel import Kernel, Timer
 from contend.lab.log_stream import LogStream
 from contend.lab.randomness import Streams
-from contend.lab.tally import Tally
+from contend.lab.tally import Loss, Tally
 from contend.lab.tasks import Resume, finish
 from contend.lab.views import LiveQueries, run_query
 
@@ -74,6 +75,13 @@ class Permits:
         self._free += 1
 
 
+class Observer(Protocol):
+    """Is told how mutations fare."""
+
+    def committed_call(self, call: MutationCall, ts: int) -> None: ...
+    def conflicted_call(self, call: MutationCall, conflict: Conflict, loss: Loss) -> None: ...
+
+
 class Deployment:
     """What runs functions. It is also the `Host` of their contexts."""
 
@@ -110,8 +118,7 @@ class Deployment:
         self.endless: set[str] = set()
         self.jobs = JobQueue(self)
         self.views = LiveQueries(self)
-        self.committed: Callable[[PendingCommit], object] | None = None
-        """Called with each commit once it can be read."""
+        self.observer: Observer | None = None
         self.calls = 0
         self._id_random = streams.stream("request ids")
         self._publishing: deque[list[Any]] = deque()
@@ -273,5 +280,3 @@ class Deployment:
         done(documents)
         if self.views.watching:
             self.views.written(pending)
-        if self.committed is not None:
-            self.committed(pending)

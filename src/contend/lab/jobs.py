@@ -62,8 +62,8 @@ class JobQueue:
 
 
 class Cron:
-    """A function that runs every `every` ms, first after `offset` and up to `until`. It never overlaps itself: runs that came due
-    meanwhile are left out."""
+    """A function that runs every `every` ms, first after `offset` and up to `until`. It never overlaps itself: runs
+    that came due meanwhile are left out."""
 
     __slots__ = ("_args", "_deployment", "_every", "_function", "_name", "_run", "_running", "_until", "skipped")
 

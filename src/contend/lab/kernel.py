@@ -35,12 +35,13 @@ class Kernel:
     """The clock and its agenda. `now` is in milliseconds from the start; events of one moment happen in the order in
     which they were put down."""
 
-    __slots__ = ("_agenda", "_count", "now")
+    __slots__ = ("_agenda", "_count", "_stopped", "now")
 
     def __init__(self) -> None:
         self.now = 0.0
         self._agenda: list[_Event] = []
         self._count = 0
+        self._stopped = False
 
     def at(self, time: float, action: Callable[..., object], *arguments: Any) -> None:
         """Calls `action` at `time`, or now where that has passed."""
@@ -60,11 +61,11 @@ class Kernel:
 
     def run(self, until: float, budget: int | None = None) -> bool:
         """Lets everything up to and with `until` happen, at most `budget` events. False where the budget ran out
-        first; otherwise it is then `until`."""
+        first, or `stop` was called; otherwise it is then `until`."""
         agenda, pop = self._agenda, heapq.heappop
         left = -1 if budget is None else budget
         while agenda and agenda[0][0] <= until:
-            if left == 0:
+            if left == 0 or self._stopped:
                 return False
             left -= 1
             time, _, action, arguments = pop(agenda)
@@ -72,6 +73,10 @@ class Kernel:
             action(*arguments)
         self.now = max(self.now, until)
         return True
+
+    def stop(self) -> None:
+        """Ends `run` before the next event."""
+        self._stopped = True
 
     @property
     def idle(self) -> bool:

@@ -9,16 +9,13 @@ from typing import Any
 
 from contend.engine.attempts import AttemptEvent
 
-_ZERO_USAGE = {
-    name: 0
-    for name in (
-        "database_read_bytes", "database_write_bytes", "database_io_read_bytes", "database_io_write_bytes",
-        "database_read_documents", "database_write_documents", "file_storage_read_bytes", "file_storage_write_bytes",
-        "vector_storage_read_bytes", "vector_storage_write_bytes", "text_search_query_bytes",
-        "text_search_write_query_bytes", "vector_search_query_bytes", "vector_search_write_query_bytes",
-        "network_egress_bytes", "memory_used_mb",
-    )
-}  # fmt: skip
+_USAGE = """
+    database_read_bytes database_write_bytes database_io_read_bytes database_io_write_bytes database_read_documents
+    database_write_documents file_storage_read_bytes file_storage_write_bytes vector_storage_read_bytes
+    vector_storage_write_bytes text_search_query_bytes text_search_write_query_bytes vector_search_query_bytes
+    vector_search_write_query_bytes network_egress_bytes memory_used_mb
+"""
+_ZERO_USAGE = dict.fromkeys(_USAGE.split(), 0)
 
 
 class LogStream:

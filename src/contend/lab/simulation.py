@@ -91,7 +91,7 @@ class Simulation:
         self.streams = Streams(seed)
         self.functions = load_functions(scenario.modules)
         self.watch = Watch()
-        database = Database(seed=seed, limits=_SETUP_LIMITS)
+        database = Database(limits=_SETUP_LIMITS)  # the same ids for each seed, so that documents can be added up
         for name, table in scenario.tables.items():
             database.add_table(name, table.indexes)
         self.deployment = Deployment(

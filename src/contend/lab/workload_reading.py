@@ -12,7 +12,7 @@ from typing import Any
 from contend.lab.errors import ScenarioError
 from contend.lab.reading import Node, read
 from contend.lab.steps import Caller
-from contend.lab.workloads import DAY_MS, Arrivals, Population, Rate
+from contend.lab.workloads import Arrivals, Population, Rate
 
 CURVES: Mapping[str, tuple[float, ...]] = {
     "office": (0, 0, 0, 0, 0, 0, 1, 3, 8, 10, 10, 9, 6, 9, 10, 10, 9, 6, 3, 2, 1, 1, 0, 0),

@@ -57,7 +57,7 @@ def stamps_in(access: Access, callers: Sequence[Caller] = ()) -> tuple[str, ...]
 
 
 _TOUCH_NAME = re.compile(
-    r"^(last|latest|recent)(?!Sync|Error|Run|Payment|Login)|seen|active|activity|access|used|touched|heartbeat|^ping|beat|visited|viewed",
+    r"seen|active|activity|access|used|touched|heartbeat|^ping|[a-z]Ping|beatAt|visited|viewed|lastRe(ad|quest)",
     re.IGNORECASE,
 )
 _PRESENCE_NAME = re.compile(r"online|active|present|typing|connected|away", re.IGNORECASE)

@@ -58,8 +58,9 @@ class TouchOnEveryRequest(Rule):
 
     ## When it stays quiet
     When a check on the stored stamp dominates the write; when the row is new each time; when the write also carries
-    something else that is new, or stamps the parent of a row that the same function inserts; when only an administrator, a cron or a script gets there. A check that lets nearly
-    every call through is reported by `ineffective-guard` instead.
+    something else that is new, or stamps the parent of a row that the same function inserts; when only an administrator,
+    a cron or a script gets there. A check that lets nearly every call through is reported by `ineffective-guard`
+    instead.
 
     ## Fix safety
     The early return changes how fresh the stamp is: by up to the threshold. Look for code that compares the stamp with
@@ -269,7 +270,9 @@ def every_what(trigger: Trigger) -> str:
         return "server request" if everywhere else f"request to {trigger.detail}"
     if trigger.kind == "timer":
         return f"beat of a timer ({trigger.period_ms / 1000:g} s)" if trigger.period_ms else "beat of a timer"
-    return {"webhook": "delivery of a webhook", "keystroke": "change of an input"}.get(trigger.kind, "call")
+    return {"webhook": "request to an HTTP route of the app", "keystroke": "change of an input"}.get(
+        trigger.kind, "call"
+    )
 
 
 def _keeps_out(guard: Guard, access: Access, callers: tuple[Caller, ...]) -> bool:

@@ -12,46 +12,20 @@ from __future__ import annotations
 from typing import Literal, TypeAlias
 
 from contend.source.ir_types import (
-    Node as Node,
-)  # fmt: skip
-from contend.source.ir_types import (
-    TArray as TArray,
-)
-from contend.source.ir_types import (
-    TField as TField,
-)
-from contend.source.ir_types import (
-    TFunction as TFunction,
-)
-from contend.source.ir_types import (
-    TIndexed as TIndexed,
-)
-from contend.source.ir_types import (
-    TIntersection as TIntersection,
-)
-from contend.source.ir_types import (
-    TLiteral as TLiteral,
-)
-from contend.source.ir_types import (
-    TName as TName,
-)
-from contend.source.ir_types import (
-    TObject as TObject,
-)
-from contend.source.ir_types import (
-    TOther as TOther,
-)
-from contend.source.ir_types import (
-    TTuple as TTuple,
-)
-from contend.source.ir_types import (
-    TTypeof as TTypeof,
-)
-from contend.source.ir_types import (
-    TUnion as TUnion,
-)
-from contend.source.ir_types import (
-    Type as Type,
+    Node,
+    TArray,
+    TField,
+    TFunction,
+    TIndexed,
+    TIntersection,
+    TLiteral,
+    TName,
+    TObject,
+    TOther,
+    TTuple,
+    TTypeof,
+    TUnion,
+    Type,
 )
 
 # ── patterns: what a declaration, parameter or assignment binds ──────────────────────────────────────────────────

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from contend.faces.cli import CLEAN, FINDINGS
+from contend.faces.cli.simulate import simulate_command
 
 if TYPE_CHECKING:
     from contend.model.audit import Audit
@@ -173,6 +174,9 @@ def rules_command(
         add_rule(page, rules[rule])
     write_page(page, None)
     return CLEAN
+
+
+app.command("simulate")(simulate_command)
 
 
 def _audit(

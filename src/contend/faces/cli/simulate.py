@@ -1,0 +1,100 @@
+"""`contend simulate`: a scenario under load, its variants side by side."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from contend.faces.cli import CLEAN
+
+
+class SimulationFormat(StrEnum):
+    """How the outcome is written."""
+
+    TERMINAL = "terminal"
+    JSON = "json"
+
+
+def simulate_command(
+    scenario: Annotated[Path, typer.Argument(metavar="SCENARIO", help="A scenario file (TOML).")],
+    format: Annotated[
+        SimulationFormat, typer.Option("--format", help="How the outcome is written.")
+    ] = SimulationFormat.TERMINAL,
+    output: Annotated[Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write it to FILE.")] = None,
+    variant: Annotated[
+        list[str] | None, typer.Option("--variant", metavar="NAME", help="Run this variant alone (repeat).")
+    ] = None,
+    sweep: Annotated[
+        str | None,
+        typer.Option(metavar="KEY=VALUES", help="Run with each of these values, as in params.threshold_s=1,30,300."),
+    ] = None,
+    seed: Annotated[int | None, typer.Option(min=0, help="The first seed. [the scenario's]")] = None,
+    seeds: Annotated[int | None, typer.Option(min=1, help="How many seeds. [the scenario's]")] = None,
+    jobs: Annotated[int | None, typer.Option("--jobs", "-j", min=1, metavar="N", help="Processes. [all cores]")] = None,
+    witness: Annotated[
+        str | None,
+        typer.Option(metavar="VICTIM[,WRITER]", help="Show the shortest interleaving in which VICTIM conflicts."),
+    ] = None,
+    emit_events: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Write the log stream of one run (first variant, first seed) as JSON lines."),
+    ] = None,
+) -> int:
+    """Run a scenario under load, and compare its variants."""
+    from contend.faces.cli.output import new_page, write_page, write_text
+    from contend.lab.experiment import parse_sweep, simulate
+    from contend.lab.scenario_file import read_scenario
+
+    source = read_scenario(scenario)
+    if witness is not None:
+        from contend.lab.witness import find_witness
+
+        victim, _, writer = witness.partition(",")
+        chosen = variant[0] if variant else source.baseline
+        write_text(
+            find_witness(source.variant(chosen), victim, writer or None, source.seed if seed is None else seed).text(),
+            output,
+        )
+        return CLEAN
+    if emit_events is not None:
+        _write_events(source, variant, seed, emit_events)
+    from contend.faces.cli.progress import shown_progress
+
+    with shown_progress() as progress:
+        result = simulate(
+            source,
+            variants=tuple(variant or ()),
+            sweep=None if sweep is None else parse_sweep(sweep),
+            seed=seed,
+            seeds=seeds,
+            jobs=jobs,
+            progress=progress,
+        )
+    if format is SimulationFormat.JSON:
+        from contend.reports.simulation_json import render_simulation_json
+
+        write_text(render_simulation_json(result), output)
+    else:
+        from contend.reports.simulation_terminal import add_simulation
+
+        page = new_page(output)
+        add_simulation(page, result)
+        write_page(page, output)
+    return CLEAN
+
+
+def _write_events(source: object, variant: list[str] | None, seed: int | None, file: Path) -> None:
+    from contend.lab.experiment import emit_events
+    from contend.lab.scenario_file import ScenarioFile
+    from contend.model.errors import InputError
+
+    assert isinstance(source, ScenarioFile)
+    name = variant[0] if variant else source.baseline
+    try:
+        with file.open("w", encoding="utf-8", newline="\n") as stream:
+            emit_events(source, name, source.seed if seed is None else seed, lambda line: stream.write(line + "\n"))
+    except OSError as error:
+        raise InputError(f"cannot write {file}: {error.strerror or error}") from error
