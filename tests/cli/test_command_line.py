@@ -106,7 +106,7 @@ def test_a_report_in_a_file(before: Path, tmp_path: Path, capsys: pytest.Capture
 
 
 def test_rules_are_selected_with_commas_and_repetition(before: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    rules = ["--select", "shared-counter,unconditional-upsert", "--select", "touch-on-every-request"]
+    rules = ["--select", "ineffective-guard,unbatched-sequence", "--select", "touch-on-every-request"]
     run(["audit", str(before), "--format", "json", *rules])
     found = {finding["rule"] for finding in json.loads(capsys.readouterr().out)["findings"]}
     assert found == {"touch-on-every-request"}

@@ -51,6 +51,8 @@ DEPLOYMENT_CLASSES: Final[dict[str, DeploymentClass]] = {
 PERMIT_TIMEOUT_S: Final = 5.0
 """How long a mutation waits for a permit, its snapshot already taken (convex-backend:
 crates/application/src/application_function_runner/mod.rs)."""
+SYSTEM_TIMEOUT_S: Final = 15.0
+"""How long a query or mutation may run, database time included (convex-backend: crates/common/src/knobs.rs)."""
 LOG_RETENTION_S: Final = (30.0, 300.0)
 """The write log keeps at least and at most this much (convex-backend: crates/common/src/knobs.rs)."""
 SOCKET_QUEUE: Final = 1_000

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from contend.convex.clients import always_checked
 from contend.convex.errors import DatabaseError, OutOfRetentionError, TooManyWritesError
+from contend.convex.limits import SYSTEM_TIMEOUT_S
 from contend.convex.paths import parse_write_source
 from contend.convex.retries import Runner
 from contend.engine import services
@@ -136,6 +137,8 @@ class MutationCall:
         if always_checked(self.runner):
             tx.always_checked = True
         duration = deployment.timing.run_ms(work.operations, deployment.duration_random)
+        if isinstance(error, EndlessError):
+            duration = min(duration, SYSTEM_TIMEOUT_S * 1_000)
         kernel.after(duration, self._ran, value, error, ctx)
 
     def _refused(self) -> None:

@@ -25,7 +25,7 @@ from contend.engine.transaction import Transaction
 from contend.lab.errors import EndlessError
 
 _NESTED = (dict, list)
-OPERATION_BUDGET = 100_000
+OPERATION_BUDGET = 50_000
 """Database operations after which a handler counts as endless. More than any transaction limit lets a real one make."""
 
 
@@ -231,7 +231,7 @@ def _fresh(row: Row) -> Row:
 
 def _own(fields: Mapping[str, Any]) -> Mapping[str, Any]:
     """Fields to be stored, whose nested values the handler may change afterwards."""
-    if any([type(value) in _NESTED for value in fields.values()]):
+    if any(type(value) in _NESTED for value in fields.values()):
         return {name: copied(value) for name, value in fields.items()}
     return fields
 

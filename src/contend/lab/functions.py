@@ -55,10 +55,7 @@ class Functions:
 
     def resolve(self, reference: str | Callable[..., Any]) -> Function:
         """The function that a handler refers to. Raises `BadRequestError` where there is none."""
-        if isinstance(reference, str):
-            found = self._by_path.get(reference)
-        else:
-            found = self._by_handler.get(reference)
+        found = self._by_path.get(reference) if isinstance(reference, str) else self._by_handler.get(reference)
         if found is None:
             name = reference if isinstance(reference, str) else getattr(reference, "__name__", repr(reference))
             raise BadRequestError(f"Could not find public function for '{name}'. Did you forget to list its file?")

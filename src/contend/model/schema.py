@@ -22,7 +22,7 @@ class Validator:
 
     kind: str
     table: str | None = None
-    fields: Mapping[str, Validator] = field(default_factory=dict)
+    fields: Mapping[str, Validator] = field(default_factory=dict, hash=False)
     items: tuple[Validator, ...] = ()
     literal: str | float | bool | None = None
     optional: bool = False

@@ -362,8 +362,6 @@ class Switch(Node, frozen=True):
 
 
 class Jump(Node, frozen=True):
-    """`break` or `continue`."""
-
     kind: Literal["break", "continue"]
     start: int
     end: int

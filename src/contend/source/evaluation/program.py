@@ -10,6 +10,7 @@ from contend.source import ir
 from contend.source.evaluation import terms as t
 from contend.source.evaluation.activation import Activation
 from contend.source.evaluation.annotations import CONTEXT, DATABASE, annotated
+from contend.source.evaluation.barrels import exporters
 from contend.source.evaluation.calls import annotated_result, bind_parameters, invoke
 from contend.source.evaluation.effects import Catching, Effect, Setting, Site, Summary
 from contend.source.evaluation.escapes import closures_in
@@ -149,28 +150,41 @@ class Program:
         return t.Opaque(f"{name}, not exported by {path}") if found is None else found
 
     def _export(self, scope: ModuleScope, path: str, name: str) -> t.Value | None:
+        asked: list[tuple[str, str]] = []  # a lookup of the same name there is a cycle
+        try:
+            for at, package in exporters(path, self._exports_of, self.resolver):
+                if package is not None:
+                    return self._from(at, package, name)
+                if at != path:
+                    if (at, name) in self._exporting:
+                        continue
+                    self._exporting.add((at, name))
+                    asked.append((at, name))
+                found = self._exported_by(at, name)
+                if found is not None:
+                    return found
+                if name == "default":
+                    break  # which `export *` does not pass on
+        finally:
+            self._exporting.difference_update(asked)
+        if name == "default" and "svelte" in scope.module.directives:
+            return t.Bound(SVELTE_COMPONENT, path)
+        return None
+
+    def _exports_of(self, path: str) -> tuple[ir.Export, ...] | None:
+        scope = self.scope(path)
+        return scope.module.exports if scope is not None else None
+
+    def _exported_by(self, path: str, name: str) -> t.Value | None:
+        """What a module exports by that very name."""
+        scope = self.scope(path)
+        if scope is None:
+            return None
         for entry in scope.module.exports:
             if entry.exported == name:
                 if entry.source is None:
                     return scope.lookup(entry.local)
                 return self._from(path, entry.source, entry.local)
-        for entry in scope.module.exports:
-            if entry.exported == "*" and entry.source is not None and name != "default":
-                resolved = self.resolver.resolve(entry.source, path)
-                if resolved.kind == "file":
-                    inner = self.scope(resolved.path)
-                    if inner is not None and (resolved.path, name) not in self._exporting:
-                        self._exporting.add((resolved.path, name))
-                        try:
-                            found = self._export(inner, resolved.path, name)
-                        finally:
-                            self._exporting.discard((resolved.path, name))
-                        if found is not None:
-                            return found
-                elif resolved.kind != "missing":
-                    return self._from(path, entry.source, name)
-        if name == "default" and "svelte" in scope.module.directives:
-            return t.Bound(SVELTE_COMPONENT, path)
         return None
 
     # ── types ───────────────────────────────────────────────────────────────────────────────────────────────────
@@ -199,22 +213,18 @@ class Program:
         resolved = self.resolver.resolve(specifier, module)
         if resolved.kind != "file" or depth > 12:
             return None
-        scope = self.scope(resolved.path)
-        if scope is None:
-            return None
-        for entry in scope.module.exports:
-            if entry.exported == name and entry.source is not None:
-                return self._imported_type(resolved.path, entry.source, entry.local, depth + 1)
-            if entry.exported == name and entry.local != name:
-                return self.named_type(resolved.path, entry.local, depth + 1)
-        found = self.named_type(resolved.path, name, depth + 1)
-        if found is None:
-            for entry in scope.module.exports:
-                if entry.exported == "*" and entry.source is not None:
-                    found = self._imported_type(resolved.path, entry.source, name, depth + 1)
-                    if found is not None:
-                        return found
-        return found
+        for at, package in exporters(resolved.path, self._exports_of, self.resolver):
+            if package is not None:
+                continue
+            for entry in self._exports_of(at) or ():
+                if entry.exported == name and entry.source is not None:
+                    return self._imported_type(at, entry.source, entry.local, depth + 1)
+                if entry.exported == name and entry.local != name:
+                    return self.named_type(at, entry.local, depth + 1)
+            found = self.named_type(at, name, depth + 1)
+            if found is not None:
+                return found
+        return None
 
     def type_of_value(self, module: str, dotted: str) -> Validator | None:
         """`typeof a.b`, where that is a validator or a known value."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 from contend.model.values import Origin, Value
@@ -38,6 +39,18 @@ _BINARY = frozenset(
 
 def text_of(term: t.Value, depth: int = 0) -> str:
     """A short text for a value."""
+    try:
+        return _remembered_text(term, depth)
+    except TypeError:
+        return _cut(term, depth)
+
+
+@lru_cache(maxsize=65_536)
+def _remembered_text(term: t.Value, depth: int) -> str:
+    return _cut(term, depth)
+
+
+def _cut(term: t.Value, depth: int) -> str:
     text = _text(term, depth)
     return text if len(text) <= MAX_TEXT else text[: MAX_TEXT - 1] + "…"
 
@@ -139,6 +152,24 @@ def _row(row: t.RowId) -> str:
 
 def value_of(term: t.Value, depth: int = 0) -> Value:
     """A symbolic value as the model's `Value`."""
+    try:
+        return _remembered(term, depth)
+    except TypeError:  # a library's own data cannot be hashed
+        return _value(term, depth)
+
+
+@lru_cache(maxsize=65_536)
+def _remembered(term: t.Value, depth: int) -> Value:
+    return _value(term, depth)
+
+
+def forget() -> None:
+    """Let go of the values of a program that has been linked."""
+    _remembered.cache_clear()
+    _remembered_text.cache_clear()
+
+
+def _value(term: t.Value, depth: int) -> Value:
     if term is None:
         return Value(Origin.UNKNOWN, "?")
     if depth > MAX_DEPTH:
