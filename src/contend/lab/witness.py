@@ -10,8 +10,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
+from contend.convex.clients import always_checked
 from contend.convex.errors import DatabaseError
-from contend.convex.limits import TransactionLimits
 from contend.engine.conflicts import Conflict
 from contend.engine.database import Database, PendingCommit
 from contend.engine.transaction import Transaction
@@ -30,12 +30,13 @@ _MOST_BEFORE: Final = 2_000
 
 @dataclass(frozen=True, slots=True)
 class WitnessCall:
-    """A call with its arguments."""
+    """A call with its arguments. `checked`: its client's record makes it a writer though it writes nothing."""
 
     function: str
     args: Mapping[str, Any]
     user: str | None
     now_ms: float
+    checked: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +147,8 @@ class _Recorder:
 
 
 def _of(call: MutationCall) -> WitnessCall:
-    return WitnessCall(call.function.path, dict(call.args), call.user, call.deployment.now_ms)
+    checked = always_checked(call.runner)
+    return WitnessCall(call.function.path, dict(call.args), call.user, call.deployment.now_ms, checked)
 
 
 def _shortened(
@@ -215,8 +217,7 @@ def _begin(simulation: Simulation, call: WitnessCall) -> tuple[Transaction, list
     except (Exception, EndlessError):
         tx.abort()
         return None
-    tx.always_checked = True
-    tx.limits = TransactionLimits()
+    tx.always_checked = call.checked
     return tx, [*_reads(tx), *_writes(tx)]
 
 
