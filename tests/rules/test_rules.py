@@ -78,3 +78,13 @@ def test_a_suppression_with_a_reason_silences_the_cause(rule: Rule, tmp_path: Pa
     assert [one.suppressed for one in audit.findings] == ["one user, measured"]
     assert audit.open_findings == ()
     assert audit.findings[0].id == finding.id, "an id does not depend on lines"
+
+
+def test_the_documentation_page_is_made_from_the_rules(repository_root: Path) -> None:
+    """`python docs/rules_page.py` writes it."""
+    written = (repository_root / "docs" / "rules.md").read_text(encoding="utf-8")
+    for rule in all_rules():
+        assert f"## {rule.name}\n" in written
+        assert rule.summary in written
+        for text in rule.docs.values():
+            assert text in written
