@@ -57,7 +57,8 @@ GOOD = {
     "an index range": """
         rows = await ctx.db.query("counters").with_index("by_name", lambda q: q.eq("name", "a")).collect()
         assert [row["value"] for row in rows] == [0, 3]
-        rows = await ctx.db.query("counters").with_index("by_name", lambda q: q.gt("name", "a").lte("name", "b")).take(9)
+        query = ctx.db.query("counters").with_index("by_name", lambda q: q.gt("name", "a").lte("name", "b"))
+        rows = await query.take(9)
         assert [row["value"] for row in rows] == [1, 4]
     """,
     "order, filter, first": """

@@ -108,7 +108,7 @@ def test_a_trace_comes_from_a_file(tmp_path):
     trace = CALLER + '[[workload]]\nkind = "trace"\ncaller = "adder"\nfile = "FILE"\n'
     found = scenario(tmp_path, trace.replace("FILE", "trace.csv")).variant("baseline")
     assert [at for at, _ in found.workload[0].trace] == [1.0, 5.0]
-    with pytest.raises(ScenarioError, match="bad.jsonl:2: at_ms"):
+    with pytest.raises(ScenarioError, match=r"bad\.jsonl:2: at_ms"):
         scenario(tmp_path, trace.replace("FILE", "bad.jsonl"))
 
 

@@ -10,27 +10,20 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any, TypeAlias
 
-import msgspec
+from msgspec.structs import force_setattr
 
 from contend.model.schema import Validator
 from contend.source import ir
 from contend.source.evaluation.frames import Scope
+from contend.source.evaluation.weights import MAX_WEIGHT, Composed, lightened, weight_of
+from contend.source.evaluation.weights import Opaque as Opaque
+from contend.source.evaluation.weights import Term as Term
 
 MAX_CHOICES = 12
 MAX_PLAIN = 200  # of literals and function references, which stay small
 MAX_DEPTH = 24
 
 RowId: TypeAlias = tuple[int | str, ...]
-
-
-class Term(msgspec.Struct, frozen=True, gc=False):
-    """Base of all symbolic values."""
-
-
-class Opaque(Term, frozen=True):
-    """A value nothing is known of; `reason` says why (an unknown call, a parse problem)."""
-
-    reason: str
 
 
 class Const(Term, frozen=True):
@@ -62,8 +55,11 @@ class Typed(Term, frozen=True):
     value: Any
     type: Validator
 
+    def weigh(self) -> int:
+        return 1 + weight_of(self.value)
 
-class Field(Term, frozen=True):
+
+class Field(Composed, frozen=True):
     """`object.name` of something that has no structure of its own; `name` "[]" is an element of it."""
 
     object: Any
@@ -80,6 +76,9 @@ class Document(Term, frozen=True):
     id: Any = None
     name: str = ""
     table: Any = None  # the table as a term, where `tables` waits for a caller
+
+    def weigh(self) -> int:
+        return 1 + weight_of(self.id)
 
 
 class FreshId(Term, frozen=True):
@@ -118,6 +117,9 @@ class Context(Term, frozen=True):
     kind: str
     extra: Any = None
 
+    def weigh(self) -> int:
+        return 1 + weight_of(self.extra)
+
 
 class Capability(Term, frozen=True):
     """A part of `ctx`: db, auth, scheduler, storage, meta, vars; or `table:<name>` (`db.table("t")`). `triggers` names
@@ -141,6 +143,9 @@ class Query(Term, frozen=True):
     ranged: bool = False
     filters: tuple[Any, ...] = ()
 
+    def weigh(self) -> int:
+        return 1 + sum(map(weight_of, self.filters)) + sum([weight_of(value) for _, _, value in self.keys])
+
 
 class RangeBuilder(Term, frozen=True):
     """`q` inside `withIndex`/`withSearchIndex`: bounds so far."""
@@ -154,7 +159,7 @@ class FilterBuilder(Term, frozen=True):
     row: Any
 
 
-class Listing(Term, frozen=True):
+class Listing(Composed, frozen=True):
     """An array, set or iterable; `item` stands for any element, `items` for each where all are known; `filters` are
     what decided which elements are in it."""
 
@@ -162,15 +167,21 @@ class Listing(Term, frozen=True):
     items: tuple[Any, ...] | None = None
     filters: tuple[Any, ...] = ()
 
+    def __post_init__(self) -> None:
+        self.weigh_parts("item", "items", "filters")
 
-class Dictionary(Term, frozen=True):
+
+class Dictionary(Composed, frozen=True):
     """A `Map` or an object used as one: any key to `value`."""
 
     value: Any
     key: Any = None
 
+    def __post_init__(self) -> None:
+        self.weigh_parts("value")
 
-class Record(Term, frozen=True):
+
+class Record(Composed, frozen=True):
     """An object: known fields, and `spreads` it was built from (a later one overrides an earlier field: `fields` were
     set after them or are kept apart in order by `member`). `computed` holds values under unknown keys."""
 
@@ -178,14 +189,21 @@ class Record(Term, frozen=True):
     spreads: tuple[Any, ...] = ()
     computed: tuple[Any, ...] = ()
 
+    def __post_init__(self) -> None:
+        self.weigh_parts("spreads", "computed")
+        weights = [weight_of(value) for _, value in self.fields]
+        if weights and max(weights) > MAX_WEIGHT:
+            force_setattr(self, "fields", tuple([(name, lightened(value)) for name, value in self.fields]))
+        force_setattr(self, "weight", self.weight + sum(weights))
 
-class Choice(Term, frozen=True):
+
+class Choice(Composed, frozen=True):
     """One of several values."""
 
     items: tuple[Any, ...]
 
 
-class Operation(Term, frozen=True):
+class Operation(Composed, frozen=True):
     """A computed value."""
 
     op: str
@@ -262,6 +280,9 @@ class Method(Term, frozen=True):
     object: Any
     name: str
 
+    def weigh(self) -> int:
+        return 1 + weight_of(self.object)
+
 
 class Reference(Term, frozen=True):
     """`api.a.b`, `internal.a.b`, `components.x.y` or a string path: `parts` below the root; `directory` is the
@@ -279,6 +300,9 @@ class Starter(Term, frozen=True):
     reference: Any
     kind: str
     client: str
+
+    def weigh(self) -> int:
+        return 1 + weight_of(self.reference)
 
 
 class Client(Term, frozen=True):
@@ -345,6 +369,9 @@ class Bound(Term, frozen=True):
     library: str
     data: Any = None
 
+    def weigh(self) -> int:
+        return 1 + weight_of(self.data)
+
 
 Value: TypeAlias = Any  # a Term, Closure, ClassTerm or Instance
 
@@ -362,18 +389,21 @@ def is_nullish(term: Value) -> bool:
 def choice(items: Iterable[Value]) -> Value:
     """One of `items`: flattened, deduplicated, capped."""
     flat: list[Value] = []
+    most = MAX_PLAIN
     for item in items:
         for one in item.items if isinstance(item, Choice) else (item,):
             if one not in flat:
                 flat.append(one)
+                if not isinstance(one, Const | Reference):
+                    most = MAX_CHOICES
+        if len(flat) > most:
+            break
     if not flat:
         return UNDEFINED
     if len(flat) == 1:
         return flat[0]
-    if len(flat) > MAX_CHOICES:
-        plain = all(isinstance(one, Const | Reference) for one in flat)
-        flat = flat[: MAX_PLAIN if plain else MAX_CHOICES]
-    return Choice(tuple(flat))
+    flat = flat[:most]
+    return Choice(tuple(flat), weight=1 + sum(map(weight_of, flat)))
 
 
 def alternatives(term: Value) -> tuple[Value, ...]:
@@ -395,9 +425,10 @@ def each(term: Value, apply: Callable[[Value], Value]) -> Value:
 def operation(op: str, *parts: Value) -> Value:
     """A computed value; what nests too deep becomes opaque."""
     depth = 1 + max((_depth(part) for part in parts), default=0)
-    if depth > MAX_DEPTH:
+    weight = 1 + sum(map(weight_of, parts))
+    if depth > MAX_DEPTH or weight > MAX_WEIGHT:
         return UNKNOWN
-    return Operation(op, parts, depth)
+    return Operation(op, parts, depth, weight=weight)
 
 
 def _depth(term: Value) -> int:
@@ -411,9 +442,10 @@ def _depth(term: Value) -> int:
 def field(object: Value, name: str) -> Value:
     """`object.name` without looking into `object`."""
     depth = _depth(object) + 1
-    if depth > MAX_DEPTH:
+    weight = 1 + weight_of(object)
+    if depth > MAX_DEPTH or weight > MAX_WEIGHT:
         return UNKNOWN
-    return Field(object, name, depth)
+    return Field(object, name, depth, weight=weight)
 
 
 def is_symbolic(term: Value) -> bool:
