@@ -58,9 +58,9 @@ class TouchOnEveryRequest(Rule):
 
     ## When it stays quiet
     When a check on the stored stamp dominates the write; when the row is new each time; when the write also carries
-    something else that is new, or stamps the parent of a row that the same function inserts; when only an administrator,
-    a cron or a script gets there. A check that lets nearly every call through is reported by `ineffective-guard`
-    instead.
+    something else that is new, or stamps the parent of a row that the same function inserts; when only an
+    administrator, a cron or a script gets there. A check that lets nearly every call through is reported by
+    `ineffective-guard` instead.
 
     ## Fix safety
     The early return changes how fresh the stamp is: by up to the threshold. Look for code that compares the stamp with
