@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from contend.lab.experiment import Experiment
     from contend.model.audit import Audit, Progress
 
-__all__ = ["audit"]
+__all__ = ["audit", "simulate"]
 
 
 def audit(
@@ -51,3 +52,33 @@ def audit(
     repository = read_repository(root, use_cache=use_cache, jobs=jobs, progress=progress)
     result = audit_repository(repository, settings)
     return replace(result, seconds=time.perf_counter() - started)
+
+
+def simulate(
+    scenario: str | Path,
+    *,
+    variants: Sequence[str] = (),
+    sweep: str | None = None,
+    seed: int | None = None,
+    seeds: int | None = None,
+    jobs: int | None = None,
+    progress: Progress | None = None,
+) -> Experiment:
+    """What the variants of a scenario file cost under load: attempts, conflicts, retries, failures, wasted time.
+
+    `variants` names some of them (default: all), `sweep` a value to vary (`"params.threshold_s=1,30,300"`); `seed` is
+    the first of `seeds` seeds (defaults: the file's). Raises `contend.model.errors.InputError` for a scenario that
+    cannot be run, with file, line and key.
+    """
+    from contend.lab.experiment import parse_sweep
+    from contend.lab.experiment import simulate as simulate_scenario
+
+    return simulate_scenario(
+        scenario,
+        variants=variants,
+        sweep=None if sweep is None else parse_sweep(sweep),
+        seed=seed,
+        seeds=seeds,
+        jobs=jobs,
+        progress=progress,
+    )

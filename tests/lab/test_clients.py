@@ -31,6 +31,32 @@ def test_these_clients_send_one_mutation_after_another(tmp_path, client):
     assert (add.calls, add.attempts, add.conflicts) == (8, 8, 0)
 
 
+@pytest.mark.parametrize("client", ["fetch-mutation", "websocket"])
+def test_latency_counts_both_ways(tmp_path, client):
+    head = """
+    duration = "1s"
+    [handlers]
+    counters = "counters.py"
+    """
+    add = run(tmp_path, caller(client, calls=1) + BURST, head=head).functions["counters:add"]
+    assert add.p50_ms == 20 + 5 + 2 * 2 + 20
+
+
+def test_a_retry_waits_until_it_can_read_what_it_lost_to(tmp_path):
+    """The winner is checked at 9 ms and published at 3 009 ms: retries before that could only lose again."""
+    head = """
+    duration = "1s"
+    [handlers]
+    counters = "counters.py"
+    [timing]
+    network_ms = 0
+    persist_ms = 3000
+    """
+    add = run(tmp_path, caller("http-api", calls=2) + BURST, head=head).functions["counters:add"]
+    assert (add.attempts, add.conflicts, add.writes) == (3, 1, 2)
+    assert add.p99_ms == 3009 + 9 + 3000
+
+
 def test_two_tabs_meet(tmp_path):
     """One connection each."""
     toml = """

@@ -133,7 +133,7 @@ def run_action(
     deployment: Deployment,
     function: Function,
     args: Mapping[str, Any],
-    done: Resume,
+    done: Resume | None,
     *,
     user: str | None = None,
     sent: float | None = None,
@@ -157,6 +157,8 @@ def run_action(
             message = deployment.error_text(error, function)
             tally.failed(message)
             error = CallError(message, isinstance(error, CallError) and error.conflict)
+        if done is None:
+            return
         if back:
             kernel.after(back, done, value, error)
         else:

@@ -45,7 +45,7 @@ class MutationCall:
     """
 
     __slots__ = (
-        "_call",
+        "_attempts",
         "_source",
         "_tally",
         "_tx",
@@ -61,6 +61,7 @@ class MutationCall:
         "queued",
         "ran",
         "remote",
+        "request_id",
         "runner",
         "sent",
         "user",
@@ -104,9 +105,18 @@ class MutationCall:
         )
         self._tally: FunctionTally = deployment.tally.function(function.path)
         self._tally.calls += 1
-        ids = deployment.request_id if request_id is None else (lambda: request_id)
-        self._call = Call(function.path, runner, ids, deployment.policies[runner])
+        self.request_id = request_id
+        self._attempts: Call | None = None
         self._tx: Transaction | None = None
+
+    @property
+    def _call(self) -> Call:
+        """The way through the attempts, made when first needed: most calls commit at once and leave no event."""
+        if self._attempts is None:
+            deployment, request_id = self.deployment, self.request_id
+            ids = deployment.request_id if request_id is None else (lambda: request_id)
+            self._attempts = Call(self.function.path, self.runner, ids, deployment.policies[self.runner])
+        return self._attempts
 
     def start(self) -> None:
         """Begins an attempt: its snapshot is the one of now, however long it waits for a permit."""
@@ -123,7 +133,7 @@ class MutationCall:
         assert tx is not None
         kernel = deployment.kernel
         work = Work(tx)
-        ctx = MutationCtx(deployment, work, deployment.now_ms, self.user, f"{self.number}/{self.attempt}", self.job)
+        ctx = MutationCtx(deployment, work, deployment.now_ms, self.user, (self.number, self.attempt), self.job)
         value: Any = None
         error: BaseException | None = None
         try:
@@ -262,9 +272,11 @@ class MutationCall:
         self._finish(None, CallError(message))
 
     def _finish(self, value: Any, error: CallError | None) -> None:
-        back = self.deployment.network_ms() if self.remote else 0.0
+        # The socket itself hands an answer on: it goes on with its queue before the client has it.
+        away = self.remote or self.runner == "websocket"
+        back = self.deployment.network_ms() if away else 0.0
         self._tally.latencies.append(self.deployment.kernel.now + back - self.sent)
-        self._answer(value, error, back)
+        self._answer(value, error, back if self.remote else 0.0)
 
     def _answer(self, value: Any, error: CallError | None, back: float | None = None) -> None:
         if self.done is None:

@@ -22,12 +22,13 @@ Args = Mapping[str, Any]
 
 
 class Client(Protocol):
-    """Sends calls. `call` runs a function of any kind; `resume` gets its value or a `CallError`."""
+    """Sends calls. `call` runs a function of any kind; `resume` gets its value or a `CallError`, where
+    somebody waits for it."""
 
-    def call(self, function: Function, args: Args, resume: Resume) -> None: ...
+    def call(self, function: Function, args: Args, resume: Resume | None) -> None: ...
 
 
-def send(deployment: Deployment, function: Function, args: Args, user: str | None, resume: Resume) -> None:
+def send(deployment: Deployment, function: Function, args: Args, user: str | None, resume: Resume | None) -> None:
     """Sends an HTTP request, whatever the function is."""
     sent = deployment.kernel.now
 
@@ -51,7 +52,7 @@ class HttpClient:
         self._deployment = deployment
         self.user = user
 
-    def call(self, function: Function, args: Args, resume: Resume) -> None:
+    def call(self, function: Function, args: Args, resume: Resume | None) -> None:
         """Sends at once."""
         send(self._deployment, function, args, self.user, resume)
 
@@ -65,9 +66,9 @@ class QueuedHttpClient:
         self._deployment = deployment
         self.user = user
         self._busy = False
-        self._waiting: deque[tuple[Function, Args, Resume]] = deque()
+        self._waiting: deque[tuple[Function, Args, Resume | None]] = deque()
 
-    def call(self, function: Function, args: Args, resume: Resume) -> None:
+    def call(self, function: Function, args: Args, resume: Resume | None) -> None:
         """Sends, when the mutations before are through."""
         if function.kind != "mutation":
             send(self._deployment, function, args, self.user, resume)
@@ -77,13 +78,14 @@ class QueuedHttpClient:
             self._busy = True
             self._send(function, args, resume)
 
-    def _send(self, function: Function, args: Args, resume: Resume) -> None:
+    def _send(self, function: Function, args: Args, resume: Resume | None) -> None:
         def answered(value: Any, error: BaseException | None) -> None:
             if self._waiting:
                 self._send(*self._waiting.popleft())
             else:
                 self._busy = False
-            resume(value, error)
+            if resume is not None:
+                resume(value, error)
 
         send(self._deployment, function, args, self.user, answered)
 
@@ -107,7 +109,7 @@ class Socket:
         """Whether it is connected."""
         return self._open
 
-    def call(self, function: Function, args: Args, resume: Resume) -> None:
+    def call(self, function: Function, args: Args, resume: Resume | None) -> None:
         """Sends; mutations that are sent while it is closed wait for it."""
         deployment = self._deployment
         if function.kind != "mutation":
@@ -116,20 +118,21 @@ class Socket:
         sent = deployment.kernel.now
         _over_network(deployment, lambda: self._arrived(function, args, resume, sent))
 
-    def _arrived(self, function: Function, args: Args, resume: Resume, sent: float) -> None:
+    def _arrived(self, function: Function, args: Args, resume: Resume | None, sent: float) -> None:
         deployment, waiting = self._deployment, self._unanswered
         if len(waiting) > SOCKET_QUEUE:
             message = f"Too many concurrent mutations: more than {SOCKET_QUEUE} wait on one connection"
             deployment.tally.function(function.path).failed(message)
-            resume(None, CallError(message))
+            if resume is not None:
+                resume(None, CallError(message))
             return
 
         def answered(value: Any, error: BaseException | None) -> None:
             if isinstance(error, SocketClosedError):
                 self._close()
                 return
-            back = deployment.network_ms()
-            deployment.kernel.after(back, resume, value, error)
+            if resume is not None:
+                deployment.kernel.after(deployment.network_ms(), resume, value, error)
             waiting.popleft()
             if waiting:
                 if self._open:
@@ -172,7 +175,7 @@ class ActionClient:
         self._request_id = deployment.request_id()
         self.user = user
 
-    def call(self, function: Function, args: Args, resume: Resume) -> None:
+    def call(self, function: Function, args: Args, resume: Resume | None) -> None:
         """Calls at once."""
         if function.kind == "mutation":
             self._deployment.mutate(function, args, self._runner, resume, user=self.user, request_id=self._request_id)

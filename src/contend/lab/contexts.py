@@ -84,7 +84,7 @@ class QueryCtx:
     __slots__ = ("_call", "_random", "db", "host", "measured", "now", "user", "work")
     db: DatabaseReader
 
-    def __init__(self, host: Host, work: Work, now: float, user: str | None, call: str) -> None:
+    def __init__(self, host: Host, work: Work, now: float, user: str | None, call: object) -> None:
         self.host = host
         self.work = work
         self.now = now
@@ -92,10 +92,7 @@ class QueryCtx:
         self.measured: list[tuple[str, float]] | None = None
         self._call = call
         self._random: Random | None = None
-        self.db = self._database()
-
-    def _database(self) -> DatabaseReader:
-        return DatabaseReader(self.work)
+        self.db = DatabaseReader(work)
 
     @property
     def auth(self) -> Auth:
@@ -111,7 +108,7 @@ class QueryCtx:
     def random(self) -> Random:
         """Random numbers of this run, the same ones whenever it is repeated with the same seed."""
         if self._random is None:
-            self._random = self.host.random_of(self._call)
+            self._random = self.host.random_of(str(self._call))
         return self._random
 
     def measure(self, name: str, value: float) -> None:
@@ -146,12 +143,18 @@ class MutationCtx(QueryCtx):
     __slots__ = ("job",)
     db: DatabaseWriter
 
-    def __init__(self, host: Host, work: Work, now: float, user: str | None, call: str, job: str | None = None) -> None:
-        super().__init__(host, work, now, user, call)
+    def __init__(
+        self, host: Host, work: Work, now: float, user: str | None, call: object, job: str | None = None
+    ) -> None:
+        self.host = host
+        self.work = work
+        self.now = now
+        self.user = user
+        self.measured = None
+        self._call = call
+        self._random = None
+        self.db = DatabaseWriter(work)
         self.job = job
-
-    def _database(self) -> DatabaseWriter:
-        return DatabaseWriter(self.work)
 
     @property
     def scheduler(self) -> Scheduler:

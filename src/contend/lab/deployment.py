@@ -217,7 +217,7 @@ class Deployment:
         self,
         function: Function,
         args: Mapping[str, Any],
-        done: Resume,
+        done: Resume | None,
         *,
         user: str | None = None,
         sent: float | None = None,
@@ -236,7 +236,8 @@ class Deployment:
             tally.failed(str(run.error))
         back = self.network_ms() if remote else 0.0
         tally.latencies.append(self.kernel.now + run.duration + back - (self.kernel.now if sent is None else sent))
-        self.kernel.after(run.duration + back, done, run.value, run.error)
+        if done is not None:
+            self.kernel.after(run.duration + back, done, run.value, run.error)
 
     def commit_at_once(self, tx: Transaction) -> None:
         """Commits one of Convex's own short transactions. Nothing comes between its begin and its check."""

@@ -32,17 +32,18 @@ OPERATION_BUDGET = 50_000
 class Work:
     """A transaction, and how many reads and writes a handler has made in it."""
 
-    __slots__ = ("operations", "tx")
+    __slots__ = ("budget", "operations", "tx")
 
-    def __init__(self, tx: Transaction) -> None:
+    def __init__(self, tx: Transaction, budget: int = OPERATION_BUDGET) -> None:
         self.tx = tx
+        self.budget = budget
         self.operations = 0
 
     def count(self) -> None:
         """Counts an operation. Raises `EndlessError` beyond the budget."""
         self.operations += 1
-        if self.operations > OPERATION_BUDGET:
-            raise EndlessError(f"The handler made more than {OPERATION_BUDGET:,} database operations: an endless loop?")
+        if self.operations > self.budget:
+            raise EndlessError(f"The handler made more than {self.budget:,} database operations: an endless loop?")
 
 
 class IndexRange:
@@ -231,8 +232,9 @@ def _fresh(row: Row) -> Row:
 
 def _own(fields: Mapping[str, Any]) -> Mapping[str, Any]:
     """Fields to be stored, whose nested values the handler may change afterwards."""
-    if any(type(value) in _NESTED for value in fields.values()):
-        return {name: copied(value) for name, value in fields.items()}
+    for value in fields.values():
+        if type(value) in _NESTED:
+            return {name: copied(value) for name, value in fields.items()}
     return fields
 
 

@@ -60,7 +60,7 @@ class Scripts:
             self.started(caller, place)
         client = self.client(caller, place)
         if len(caller.steps) == 1 and isinstance(caller.steps[0], Call):  # by far the most frequent script
-            self._send(caller.steps[0], place, client, _ignore)
+            self._send(caller.steps[0], place, client, None)
         elif caller.steps:
             Task(self._in_order(caller.steps, place, client), _ignore)
 
@@ -152,7 +152,7 @@ class Scripts:
         else:
             await self._retry(step, place, client)
 
-    def _send(self, step: Call, place: Place, client: Client, resume: Resume) -> None:
+    def _send(self, step: Call, place: Place, client: Client, resume: Resume | None) -> None:
         deployment = self.deployment
         function = deployment.resolve(step.function)
         args = filled(step.args, place, self.setup, deployment.now_ms, self._random)

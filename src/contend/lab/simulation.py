@@ -31,6 +31,8 @@ from contend.lab.workloads import Arrivals, Visit, groups
 DRAIN_MS: Final = 120_000.0
 """How long calls that are under way at the end may take to end."""
 _LOADS_APART: Final = 1_000_000_000
+_SETUP_BUDGET: Final = 10_000_000
+_SETUP_PATIENCE_S: Final = 300.0
 _SETUP_LIMITS: Final = TransactionLimits(
     documents_read=10**9, bytes_read=10**12, documents_written=10**9, bytes_written=10**12, ranges_read=10**9
 )
@@ -138,13 +140,15 @@ class Simulation:
             if setup is None:
                 continue
             tx = database.begin("setup")
-            ctx = MutationCtx(self.deployment, Work(tx), self.deployment.now_ms, None, f"setup {name}")
-            self.watch.enter()
+            ctx = MutationCtx(self.deployment, Work(tx, _SETUP_BUDGET), self.deployment.now_ms, None, f"setup {name}")
+            watch = Watch(_SETUP_PATIENCE_S)
+            watch.enter()
             try:
                 try:
                     value = finish(setup(ctx))  # type: ignore[call-arg]  # checked: it takes ctx alone
                 finally:
-                    self.watch.leave()
+                    watch.leave()
+                    watch.stop()
             except (Exception, EndlessError) as error:
                 raise ScenarioError(file, None, "setup", f"it failed: {error_text(error, str(file))}") from error
             if value is not None and not isinstance(value, Mapping):
@@ -214,7 +218,7 @@ class Simulation:
         self._requests += 1
         instances = self.scenario.population.instances
         instance = self._instances.randrange(instances) if instances > 1 else 0
-        return Place(visit.user, visit.tab, visit.page_load, self._requests, instance, visit.index, visit.row)
+        return Place(visit.user, visit.tab, visit.page_load, self._requests, instance, visit.number, visit.row)
 
     # Measures
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from random import Random
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from contend.lab.durations import Distribution
 
@@ -74,15 +74,14 @@ class Population:
         return max(1, whole + (random.random() < self.tabs - whole))
 
 
-@dataclass(frozen=True, slots=True)
-class Visit:
+class Visit(NamedTuple):
     """One start of a caller: where and when."""
 
     at: float
     user: int
     tab: int
     page_load: int
-    index: int
+    number: int
     row: Mapping[str, Any]
 
 

@@ -28,6 +28,8 @@ from contend.source.evaluation.terms import (
     Method,
     Opaque,
     Operation,
+    Param,
+    Pending,
     Record,
     Reference,
     SchemaTerm,
@@ -83,10 +85,20 @@ def member(term: Value, name: str, schema: Schema) -> Value:
 class Schema:
     """Field types of the tables of an app, by table name; extended while the program is read."""
 
-    __slots__ = ("tables",)
+    __slots__ = ("_unions", "tables")
 
     def __init__(self) -> None:
         self.tables: dict[str, Validator] = {}
+        # A union's fields are asked for again and again. By identity: the key keeps the type alive.
+        self._unions: dict[tuple[int, str], tuple[Validator, Validator | None]] = {}
+
+    def union_field(self, type: Validator, name: str) -> Validator | None:
+        """The type of a field of a union: the union of its members' fields."""
+        known = self._unions.get((id(type), name))
+        if known is None:
+            found = [found for item in type.items if (found := field_type(item, name, self)) is not None]
+            known = self._unions[(id(type), name)] = (type, union(found))
+        return known[1]
 
     def field(self, table: str, name: str) -> Validator | None:
         """The declared type of a field, None where the schema does not say."""
@@ -107,8 +119,7 @@ def field_type(type: Validator | None, name: str, schema: Schema) -> Validator |
     if type.kind == "doc" and type.table is not None:
         return type.fields.get(name) or schema.field(type.table, name)
     if type.kind == "union":
-        found = [found for item in type.items if (found := field_type(item, name, schema)) is not None]
-        return union(found)
+        return schema.union_field(type, name)
     if type.kind == "record" and type.items:
         return type.items[-1]
     return None
@@ -137,11 +148,16 @@ def element_type(type: Validator | None) -> Validator | None:
 
 
 def _member(term: Value, name: str, schema: Schema) -> Value:
-    if isinstance(term, Record):
+    kind = type(term)  # the common kinds first: this is asked for every member access
+    if kind is Field or kind is Param or kind is Pending:
+        return field(term, name)
+    if kind is Record:
         return _record_member(term, name, schema)
-    if isinstance(term, Document):
+    if kind is Document:
         return _document_member(term, name, schema)
-    if isinstance(term, Typed):
+    if kind is Opaque:
+        return Opaque(f"{term.reason}.{name}") if len(term.reason) < 60 else term
+    if kind is Typed:
         inner = term.value
         if isinstance(inner, Record | Document | Listing | Dictionary):
             return _member(inner, name, schema)
@@ -194,8 +210,6 @@ def _member(term: Value, name: str, schema: Schema) -> Value:
         return ValidatorTerm(term.type)
     if isinstance(term, ValidatorTerm) and name == "fields":
         return Record(tuple((key, ValidatorTerm(inner)) for key, inner in term.type.fields.items()))
-    if isinstance(term, Opaque):
-        return Opaque(f"{term.reason}.{name}") if len(term.reason) < 60 else term
     return Method(term, name)
 
 

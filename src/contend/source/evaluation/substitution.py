@@ -26,13 +26,14 @@ class Substitution:
 
     def apply(self, term: Any) -> Any:
         """`term` with everything known put in."""
-        if term is None or isinstance(term, t.Const | t.Reference | t.Clock | t.External | t.Global):
+        handler = _HANDLERS.get(type(term))
+        if handler is None:
             return term
         known = self._seen.get(id(term))
         if known is not None:
             return known[1]
-        result = self._apply(term)
-        if not isinstance(term, t.Pending):
+        result = handler(self, term)
+        if type(term) is not t.Pending:
             self._seen[id(term)] = (term, result)  # keeps `term` alive, so that its id stays its own
         return result
 
@@ -45,10 +46,6 @@ class Substitution:
 
     def _keys(self, keys: tuple[tuple[str, str, Any], ...]) -> tuple[tuple[str, str, Any], ...]:
         return tuple([(name, operator, self.apply(value)) for name, operator, value in keys])
-
-    def _apply(self, term: Any) -> Any:
-        handler = _HANDLERS.get(type(term))
-        return term if handler is None else handler(self, term)
 
     def _param(self, term: t.Param) -> Any:
         if term.owner != self._owner:

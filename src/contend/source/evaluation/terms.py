@@ -10,12 +10,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any, TypeAlias
 
-from msgspec.structs import force_setattr
-
 from contend.model.schema import Validator
 from contend.source import ir
 from contend.source.evaluation.frames import Scope
-from contend.source.evaluation.weights import MAX_WEIGHT, Composed, lightened, weight_of
+from contend.source.evaluation.weights import MAX_WEIGHT, Composed, Wrapping, weight_of
 from contend.source.evaluation.weights import Opaque as Opaque
 from contend.source.evaluation.weights import Term as Term
 
@@ -49,14 +47,11 @@ class Pending(Term, frozen=True):
     text: str
 
 
-class Typed(Term, frozen=True):
+class Typed(Wrapping, frozen=True):
     """A value with a known type."""
 
     value: Any
     type: Validator
-
-    def weigh(self) -> int:
-        return 1 + weight_of(self.value)
 
 
 class Field(Composed, frozen=True):
@@ -143,9 +138,6 @@ class Query(Term, frozen=True):
     ranged: bool = False
     filters: tuple[Any, ...] = ()
 
-    def weigh(self) -> int:
-        return 1 + sum(map(weight_of, self.filters)) + sum([weight_of(value) for _, _, value in self.keys])
-
 
 class RangeBuilder(Term, frozen=True):
     """`q` inside `withIndex`/`withSearchIndex`: bounds so far."""
@@ -190,11 +182,7 @@ class Record(Composed, frozen=True):
     computed: tuple[Any, ...] = ()
 
     def __post_init__(self) -> None:
-        self.weigh_parts("spreads", "computed")
-        weights = [weight_of(value) for _, value in self.fields]
-        if weights and max(weights) > MAX_WEIGHT:
-            force_setattr(self, "fields", tuple([(name, lightened(value)) for name, value in self.fields]))
-        force_setattr(self, "weight", self.weight + sum(weights))
+        self.weigh_parts("fields", "spreads", "computed")
 
 
 class Choice(Composed, frozen=True):
@@ -274,14 +262,11 @@ class Global(Term, frozen=True):
     name: str
 
 
-class Method(Term, frozen=True):
+class Method(Wrapping, frozen=True):
     """`object.name` as a value that will be called."""
 
     object: Any
     name: str
-
-    def weigh(self) -> int:
-        return 1 + weight_of(self.object)
 
 
 class Reference(Term, frozen=True):
@@ -293,16 +278,13 @@ class Reference(Term, frozen=True):
     directory: str | None = None
 
 
-class Starter(Term, frozen=True):
+class Starter(Wrapping, frozen=True):
     """A function value that starts a Convex function when called: `useMutation(ref)`. `kind` mutation, query, action;
     `client` how it travels; `options` marks a wrapped call convention ("object": args under an object, "session")."""
 
     reference: Any
     kind: str
     client: str
-
-    def weigh(self) -> int:
-        return 1 + weight_of(self.reference)
 
 
 class Client(Term, frozen=True):

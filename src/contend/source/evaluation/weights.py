@@ -32,6 +32,13 @@ class Opaque(Term, frozen=True):
 TOO_LARGE = Opaque("too large to follow")
 
 
+class Wrapping(Term, frozen=True):
+    """Base of values made of one other, which stands in the first field."""
+
+    def weigh(self) -> int:
+        return 1 + weight_of(getattr(self, self.__struct_fields__[0]))
+
+
 class Composed(Term, frozen=True, kw_only=True):
     """Base of values that hold several others."""
 
@@ -41,19 +48,20 @@ class Composed(Term, frozen=True, kw_only=True):
         return self.weight
 
     def weigh_parts(self, *names: str) -> None:
-        """Set the weight from the parts in these fields, each a term or a tuple of terms. None stays too heavy."""
+        """Set the weight from the parts in these fields: a term, a tuple of terms, or of names with terms. None stays
+        too heavy."""
         total = 1
         for name in names:
-            part = getattr(self, name)
-            if type(part) is not tuple:
-                total += weight_of(part)
-                if total > MAX_WEIGHT:
-                    force_setattr(self, name, lightened(part))
-            elif part:
-                weights = [weight_of(each) for each in part]
-                total += sum(weights)
-                if max(weights) > MAX_WEIGHT:
-                    force_setattr(self, name, tuple([lightened(each) for each in part]))
+            held = getattr(self, name)
+            if type(held) is not tuple:
+                weights = [weight_of(held)]
+            elif held and type(held[0]) is tuple:
+                weights = [weight_of(part) for _, part in held]
+            else:
+                weights = [weight_of(part) for part in held]
+            if weights and max(weights) > MAX_WEIGHT:
+                force_setattr(self, name, _lightened(held))
+            total += sum(weights)
         force_setattr(self, "weight", total)
 
 
@@ -62,6 +70,8 @@ def weight_of(term: Any) -> int:
     return term.weigh() if isinstance(term, Term) else 1
 
 
-def lightened(term: Any) -> Any:
-    """`term`, unless it is too heavy to be a part of another."""
-    return term if weight_of(term) <= MAX_WEIGHT else TOO_LARGE
+def _lightened(held: Any) -> Any:
+    """A part, or a tuple of parts, with `TOO_LARGE` for what is too heavy."""
+    if type(held) is not tuple:
+        return held if weight_of(held) <= MAX_WEIGHT else TOO_LARGE
+    return tuple([(part[0], _lightened(part[1])) if type(part) is tuple else _lightened(part) for part in held])
