@@ -87,14 +87,19 @@ def _of_statements(body: tuple[ir.Stmt, ...]) -> tuple[str, tuple[str, ...]]:
     return "swallows", ()
 
 
+MAX_CALLS = 8  # that a consequence names
+
+
 def _called(body: tuple[ir.Stmt, ...]) -> Iterator[str]:
     seen: set[str] = set()
     for node in _walk(body):
         if isinstance(node, ir.Call):
             name = dotted(node.callee)
-            if name and name not in seen and len(seen) < 8:
+            if name and name not in seen:
                 seen.add(name)
                 yield name
+                if len(seen) == MAX_CALLS:
+                    return
 
 
 def dotted(node: ir.Expr) -> str:
@@ -109,17 +114,21 @@ def dotted(node: ir.Expr) -> str:
     return ".".join(reversed(parts))
 
 
+_LEAVES = frozenset({str, int, float, bool, ir.Name, ir.Literal_, ir.Opaque})
+
+
 def _walk(root: Any) -> Iterator[Any]:
     """Every node below, inner functions left out."""
     stack = [root]
     while stack:
         node = stack.pop()
-        if isinstance(node, tuple):
+        kind = type(node)
+        if kind is tuple:
             stack.extend(reversed(node))
-        elif isinstance(node, ir.Node):
+        elif kind not in _LEAVES:
             yield node
-            if not isinstance(node, ir.Function | ir.Jsx):
-                for name in reversed(node.__struct_fields__):
+            if kind is not ir.Function and kind is not ir.Jsx:
+                for name in reversed(kind.__struct_fields__):
                     value = getattr(node, name)
-                    if value and isinstance(value, ir.Node | tuple):
+                    if value:
                         stack.append(value)
