@@ -13,6 +13,7 @@ from contend.lab.scenario_file import Sweep
 from contend.lab.statistics import estimate
 from contend.lab.witness import find_witness
 from contend.reports.page import Page, plain_text
+from contend.reports.simulation_charts import chart_specs
 from contend.reports.simulation_json import FIELDS, simulation_json
 from contend.reports.simulation_terminal import add_simulation
 
@@ -85,6 +86,14 @@ def test_the_terminal_shows_variants_and_assumptions(tmp_path):
     assert "lost to itself, on one document of counters" in text
     assert "5 ms plus 2 ms per read or write" in text
     assert max(map(len, text.splitlines())) <= 80
+
+
+def test_charts_show_what_any_variant_has(tmp_path):
+    charts = chart_specs(simulate(scenario(tmp_path, CROWD), seeds=2))
+    assert set(charts) == {"conflicts", "p95"}  # nothing was lost, nothing re-run
+    rows = charts["conflicts"]["data"]["values"]
+    assert [row["variant"] for row in rows] == ["baseline", "spread"]
+    assert all(row["low"] <= row["mean"] <= row["high"] for row in rows)
 
 
 def test_events_are_those_of_a_log_stream(tmp_path):

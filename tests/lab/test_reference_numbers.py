@@ -42,5 +42,5 @@ def test_lost_calls_of_a_burst_within_5_ms(tmp_path, size, duration, lost):
 
 @pytest.mark.parametrize(("duration", "retries"), [(10, 0.8), (5, 0.4)])
 def test_a_page_load_of_four_requests_spread_over_150_ms(tmp_path, duration, retries):
-    found = add(bursts(tmp_path, 4, 600, spread_ms=150, duration_ms=duration))
-    assert close(found.retries / 600, retries)
+    found = add(bursts(tmp_path, 4, 2_500, spread_ms=150, duration_ms=duration))
+    assert close(found.retries / 2_500, retries)

@@ -144,6 +144,14 @@ def compile_range(
     index: str, fields: Sequence[str], expressions: Sequence[RangeExpression[object]], table: str = ""
 ) -> Interval:
     """The interval that the expressions mean on the index. Raises `InvalidRangeError`."""
+    if len(expressions) <= len(fields):  # equalities in the order of the index, by far the most frequent range
+        start = []
+        for (comparator, field, value), expected in zip(expressions, fields, strict=False):
+            if comparator != "eq" or field != expected:
+                break
+            start.append(sort_key(value))
+        else:
+            return prefix(tuple(start))
     return range_interval(split_range(index, fields, expressions, table))
 
 

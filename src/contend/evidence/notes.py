@@ -7,15 +7,18 @@ from hashlib import blake2b
 
 from contend.model.app import App
 from contend.model.findings import Note
-from contend.model.functions import Function
+from contend.model.functions import Access, Function
 from contend.model.places import Span
 
 
 def notes_of(app: App) -> Iterator[Note]:
     """The notes on one app."""
+    told: set[Span] = set()
     for function in app.functions:
-        if function.kind == "query" and function.writes:
-            write = function.writes[0]
+        writes = [write for write in function.writes if not _asks_for_a_writer(write)]
+        if function.kind == "query" and writes and writes[0].span not in told:
+            write = writes[0]
+            told.add(write.span)
             yield _note(
                 app,
                 "query-writes",
@@ -26,6 +29,11 @@ def notes_of(app: App) -> Iterator[Note]:
             )
         if function.unread is not None:
             yield _note(app, "unread-function", function.span, function, f"`{function.path}`: {function.unread}")
+
+
+def _asks_for_a_writer(write: Access) -> bool:
+    """Whether a write stands under `"insert" in ctx.db`, which no query passes."""
+    return any(part.op == "in" for guard in write.guards for part in guard.condition.walk())
 
 
 def _note(app: App, name: str, span: Span, function: Function, message: str) -> Note:

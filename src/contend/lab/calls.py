@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from contend.convex.clients import always_checked
+from contend.convex.clients import JOB_RUNNERS, SESSION_RUNNERS
 from contend.convex.errors import DatabaseError, OutOfRetentionError, TooManyWritesError
 from contend.convex.limits import SYSTEM_TIMEOUT_S
 from contend.convex.paths import parse_write_source
@@ -26,6 +26,7 @@ from contend.lab.tally import FunctionTally, Loss
 if TYPE_CHECKING:
     from contend.lab.deployment import Deployment
 
+_ALWAYS_CHECKED = SESSION_RUNNERS | JOB_RUNNERS
 Done = Callable[[Any, BaseException | None], object]
 
 
@@ -144,7 +145,7 @@ class MutationCall:
                 services.finish_cron(tx, *self.cron)
         except (Exception, EndlessError) as caught:
             error = caught
-        if always_checked(self.runner):
+        if self.runner in _ALWAYS_CHECKED:
             tx.always_checked = True
         duration = deployment.timing.run_ms(work.operations, deployment.duration_random)
         if isinstance(error, EndlessError):

@@ -267,6 +267,7 @@ class Deployment:
 
     def _persisted(self, item: list[Any]) -> None:
         item[2] = True
+        self.set_clock()
         while self._publishing and self._publishing[0][2]:
             pending, done, _ = self._publishing.popleft()
             self._publish(pending, done)
@@ -276,7 +277,6 @@ class Deployment:
             action()
 
     def _publish(self, pending: PendingCommit, done: Callable[[int], object]) -> None:
-        self.set_clock()
         documents = self.database.publish(pending).documents
         done(documents)
         if self.views.watching:

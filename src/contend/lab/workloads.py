@@ -92,8 +92,8 @@ def groups(
     `tabs` are the numbers of tabs of each user. Page loads are numbered from `first_load` on."""
     load = first_load
     for at in _group_times(arrivals, until, random):
-        user = random.randrange(population.users) if arrivals.user is None else arrivals.user
-        tab = random.randrange(tabs[user])
+        user = int(random.random() * population.users) if arrivals.user is None else arrivals.user
+        tab = int(random.random() * tabs[user])
         members = []
         for index in range(arrivals.size):
             start = at + (random.random() * arrivals.spread_ms if arrivals.spread_ms else 0.0)

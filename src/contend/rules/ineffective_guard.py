@@ -11,6 +11,7 @@ from contend.model.places import Span
 from contend.model.values import Origin
 from contend.rules.graph import AuditGraph, own_pairs_first, same_row
 from contend.rules.guards import age_test, compared_with_itself, fields_of_row, is_effective, newer_than_stored
+from contend.rules.remedies import fewer_starts, rerun_source
 from contend.rules.report import cost, report
 from contend.rules.rule import Case, Rule
 from contend.rules.stamps import stamps_in
@@ -130,6 +131,8 @@ class IneffectiveGuard(Rule):
     ) -> Finding:
         pairs = own_pairs_first(graph.pairs_on(function, access), function.id)
         predicted = cost(graph, pairs)
+        origins = graph.origins(function.id)
+        reruns = rerun_source(graph, pairs)
         return report(
             graph,
             self.name,
@@ -138,8 +141,11 @@ class IneffectiveGuard(Rule):
             text=text + access.snippet,
             message=why,
             pairs=pairs,
-            callers=graph.origins(function.id),
-            static=(f"the write it guards: `{access.operation}` on `{access.table}` ({access.span})",),
+            callers=origins,
+            static=(
+                f"the write it guards: `{access.operation}` on `{access.table}` ({access.span})",
+                *([reruns[0]] if reruns else []),
+            ),
             predicted=predicted,
             table=access.table,
             fixes=(
@@ -149,6 +155,8 @@ class IneffectiveGuard(Rule):
                     "calls that follow one another within the threshold",
                     "a burst that finds an old value: each of its calls still writes",
                 ),
+                *(fewer_starts(origins[0].trigger, function.path.split(":")[-1]) if origins else ()),
+                *(reruns[1] if reruns else ()),
             ),
         )
 

@@ -112,9 +112,8 @@ class ReactiveFeedbackLoop(Rule):
             cause=caller.span,
             text=caller.snippet,
             message=(
-                f"an effect that depends on `{link.dependency.text}` ({link.query.path}) calls a mutation that "
-                f"changes it: "
-                "each write wakes the effect again"
+                f"an effect that depends on `{link.dependency.text}` ({link.query.path}) calls a mutation that changes "
+                "it: each write wakes the effect again"
             ),
             pairs=ordered,
             callers=(caller, *(other for other in graph.callers(function.id) if other is not caller)),
@@ -122,15 +121,16 @@ class ReactiveFeedbackLoop(Rule):
                 f"`{function.path}` writes {shown} on `{link.access.table}` with a value that differs every time "
                 f"({link.access.span})",
                 f"it reaches {where} ({link.query.span})",
-                f"`{link.dependency.text}` is in the effect's dependency list ({caller.trigger.entry})",
-                f"one tab: up to {60_000 / ROUND_TRIP_MS:.0f} calls a minute, no conflict with itself; two tabs: about "
-                f"{tabs:.0%} of attempts conflict",
+                f"`{link.dependency.text}` is in the effect's dependency list ({caller.trigger.entry})"
+                + _through(graph, caller, link),
+                f"predicted: one tab up to {60_000 / ROUND_TRIP_MS:.0f} calls a minute, no conflict with itself; two "
+                f"tabs: about {tabs:.0%} of attempts conflict",
             ),
             predicted=predicted,
             table=link.access.table,
             fixes=(
                 Fix(
-                    f"call it only while {shown} is not set yet, and return early in `{function.path}` when it is",
+                    _stop(link, shown, function.path),
                     "guided",
                     "the loop: one call per user instead of one per round trip",
                     "one more call where a page is reloaded before the first answer",
@@ -308,6 +308,29 @@ export function Views({ page }: { page: string }) {
             trap=True,
         ),
     )
+
+
+def _through(graph: AuditGraph, caller: Caller, link: _Link) -> str:
+    """The custom hook that reads the query for this page, if one does."""
+    for subscription in graph.app.subscriptions:
+        if subscription.query == link.query.id and subscription.component == caller.trigger.entry:
+            hooks = [frame.name for frame in subscription.chain[:-1]]
+            if hooks:
+                return f", through `{hooks[-1]}` ({subscription.span})"
+    return ""
+
+
+def _stop(link: _Link, shown: str, path: str) -> str:
+    """What ends the loop: for one stamp, its being set; for an object that several calls fill, the part at hand."""
+    whole = next((write.value for write in link.access.fields if write.name == link.field), None)
+    if link.access.operation == "insert":
+        return f"call it once (a ref, or a row that says it is done); return early in `{path}` when the row exists"
+    if whole is not None and any(part.op == "object" for part in whole.walk()):
+        return (
+            f"call it only while the part of {shown} that this call sets is not there yet, and return early in `{path}` "
+            "when the stored part already equals the new one (times left out of the comparison)"
+        )
+    return f"call it only while {shown} is not set yet, and return early in `{path}` when it is"
 
 
 def _links(graph: AuditGraph, caller: Caller, function: Function) -> Iterator[_Link]:

@@ -9,6 +9,7 @@ from contend.model.findings import Finding, Fix, Sharing
 from contend.model.functions import Access, Function, Guard
 from contend.rules.graph import AuditGraph, own_pairs_first
 from contend.rules.guards import is_effective, newer_than_stored
+from contend.rules.remedies import fewer_starts, rerun_source
 from contend.rules.report import cost, helper_of, report
 from contend.rules.rule import Case, Rule
 from contend.rules.stamps import stamps_in, touches
@@ -101,6 +102,7 @@ class TouchOnEveryRequest(Rule):
         pairs = own_pairs_first(graph.pairs_on(function, access), function.id)
         trigger = hot[0].trigger
         every = every_what(trigger)
+        reruns = rerun_source(graph, pairs)
         others = sum(1 for pair in pairs if pair.kind == "conflict" and pair.victim != pair.writer)
         return report(
             graph,
@@ -115,11 +117,12 @@ class TouchOnEveryRequest(Rule):
             callers=hot,
             static=(
                 f"the write holds nothing new but the time, and no condition on its way looks at the stored {stamps}",
+                *([reruns[0]] if reruns else []),
             ),
             predicted=cost(graph, pairs),
             table=access.table,
             helper=helper_of(access, function),
-            fixes=_fixes(trigger.kind, function.path.split(":")[-1], stamps, others),
+            fixes=_fixes(trigger, function.path.split(":")[-1], stamps, others, reruns[1] if reruns else ()),
         )
 
     INVALID = (
@@ -290,26 +293,14 @@ def _hot(graph: AuditGraph, function: Function) -> tuple[Caller, ...]:
     )
 
 
-def _fixes(kind: str, name: str, stamps: str, others: int) -> tuple[Fix, ...]:
+def _fixes(trigger: Trigger, name: str, stamps: str, others: int, readers: tuple[Fix, ...]) -> tuple[Fix, ...]:
     """The remedies, by what starts the touch; the one that removes most first."""
-    less = {
-        "server-request": Fix(
-            "start it once per page load, not on every request (skip data, preload and asset requests), or share one "
-            "run per request",
-            "guided",
-            f"the burst: {name} × itself within one page load",
-            "two tabs or devices that load a page at the same moment",
-        ),
-        "timer": Fix(
-            "let one tab of a user beat for all (Web Locks or BroadcastChannel), with a period well above the "
-            "threshold of what reads the stamp",
-            "guided",
-            f"{name} × itself from several tabs",
-            "several devices of one user",
-        ),
-    }
+    seconds = 30.0
+    if trigger.kind == "timer" and trigger.period_ms:
+        seconds = trigger.period_ms / 2000  # longer, and a late beat would count as the one before
     window = Fix(
-        f"return before the write while the stored {stamps} is younger than 30 s and nothing else changed",
+        f"return before the write while the stored {stamps} is younger than {seconds:g} s (and than half of any "
+        "time-out that reads it) and nothing else changed",
         "guided",
         "touches that follow one another within the window",
         "a burst that finds an old stamp: each of its calls still writes"
@@ -321,4 +312,4 @@ def _fixes(kind: str, name: str, stamps: str, others: int) -> tuple[Fix, ...]:
         "pairs with other readers of this row",
         f"{name} × itself",
     )
-    return (*([less[kind]] if kind in less else []), window, *([apart] if others else []))
+    return (*fewer_starts(trigger, name), window, *readers, *([apart] if others else []))

@@ -9,8 +9,8 @@ from contend.model.callers import Caller
 from contend.model.findings import Finding, Fix, Impact, Severity
 from contend.model.functions import Access, Function
 from contend.model.values import Origin, Value
-from contend.rules.graph import AuditGraph, distinct
-from contend.rules.report import report
+from contend.rules.graph import AuditGraph, distinct, own_pairs_first
+from contend.rules.report import MAX_ASSUMPTIONS, report
 from contend.rules.rule import Case, Rule
 
 _CAUGHT = "an error was caught"
@@ -105,7 +105,7 @@ class UnbatchedSequence(Rule):
             calls_per_day=extra,
             writes_per_day=extra,
             query_reruns_per_day=reruns * extra / max(graph.estimator.calls_per_day(function.id), extra, 1),
-            assumptions=graph.estimator.traffic.say("users", "clicks"),
+            assumptions=_assumptions(graph, run),
         )
         if not socket and not awaited:
             own = [pair for pair in pairs if pair.kind == "conflict"]
@@ -118,25 +118,26 @@ class UnbatchedSequence(Rule):
             if not awaited
             else "one after another; every call is one more write that others can meet"
         )
-        finding = report(
+        capped = socket or awaited
+        return report(
             graph,
             self.name,
             function=function,
             cause=last.span,
             text="".join(caller.snippet for caller in run),
             message=f"{len(run)} calls in a row ({', '.join(names)}), {how}, write the same `{access.table}` row",
-            pairs=pairs,
+            pairs=own_pairs_first(pairs, function.id),
             callers=tuple(run),
             static=(
                 "calls: " + ", ".join(f"{caller.span}" for caller in run),
-                f"all write the `{access.table}` row of {_whose(access)}",
-                order,
+                f"all write one `{access.table}` row",
+                order + (" (so no more than low)" if capped else ""),
             ),
             predicted=predicted,
             confidence="high" if len(names) == 1 else "medium",
             table=access.table,
             functions=[caller.function for caller in run],
-            at_most=Severity.LOW if socket or awaited else None,
+            at_most=Severity.LOW if capped else None,
             fixes=(
                 Fix(
                     "one mutation that takes all of it and writes the row once",
@@ -146,7 +147,6 @@ class UnbatchedSequence(Rule):
                 ),
             ),
         )
-        return finding
 
     INVALID = (
         Case(
@@ -287,6 +287,12 @@ export function Wizard({ paid }: { paid: boolean }) {
     )
 
 
+def _assumptions(graph: AuditGraph, run: Sequence[Caller]) -> tuple[str, ...]:
+    """What the number of calls rests on."""
+    heat = graph.estimator.heats.get(run[0].function)
+    return heat.assumptions[:MAX_ASSUMPTIONS] if heat is not None else ()
+
+
 def _calls_per_day(graph: AuditGraph, caller: Caller) -> float:
     """How often one call is made."""
     heat = graph.estimator.heats.get(caller.function)
@@ -360,7 +366,3 @@ def _in_caller(value: Value, arguments: Mapping[str, Value]) -> str | None:
 
 def _own_write(function: Function, access: Access) -> Access:
     return next((write for write in function.writes if write.table == access.table), access)
-
-
-def _whose(access: Access) -> str:
-    return ", ".join(key.value.text for key in access.keys) or "one key"

@@ -181,7 +181,7 @@ class _Walk:
         if "_generated" in names and self._is_convex_output(child(path, "_generated")):
             self.generated.append(path)
         inside_functions = inside_functions or path in self.generated or "convex.config.ts" in names
-        if ".gitignore" in names:
+        if any(entry.name == ".gitignore" and entry.is_file() for entry in entries):
             ignores = (*ignores, *self._ignore_file(path))
         package = path == "" or "package.json" in names
         for entry in entries:
@@ -218,7 +218,8 @@ class _Walk:
                 return
             self.directory(path, depth + 1, inside_functions=functions, ignores=ignores)
         elif _CONFIG_NAME.fullmatch(name):
-            self.configs.append(path)
+            if entry.is_file():  # opening a pipe would wait for its other end
+                self.configs.append(path)
             if name.startswith("svelte"):
                 self._source(entry, path)
         elif _is_source_name(name) and (inside_functions or not _ignored(ignores, path, is_directory=False)):

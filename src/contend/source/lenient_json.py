@@ -14,12 +14,12 @@ def decode_object(data: bytes) -> dict[str, object]:
     """The object that `data` holds; an empty one where it holds anything else."""
     try:
         value = msgspec.json.decode(data)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         text = data.decode("utf-8-sig", "replace")
         text = _TOKEN.sub(lambda found: found[0] if found[0][0] == '"' else " ", text)
         text = _TRAILING.sub(lambda found: found[0] if found[0][0] == '"' else "", text)
         try:
             value = msgspec.json.decode(text.encode())
-        except msgspec.DecodeError:
+        except (msgspec.DecodeError, RecursionError):
             return {}
     return value if isinstance(value, dict) else {}

@@ -75,7 +75,7 @@ def _read(file: Path, name: str, *, required: bool) -> Settings | None:
 def _from_package(text: str, name: str, *, required: bool) -> Settings | None:
     try:
         package = json.loads(text)
-    except json.JSONDecodeError as error:
+    except (json.JSONDecodeError, RecursionError) as error:
         if required:
             raise SettingsError(f"{name}: not valid JSON: {error}") from error
         return None  # somebody else's broken package.json is not a configuration of ours

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from contend.faces.cli import CLEAN
+
+if TYPE_CHECKING:
+    from contend.lab.experiment import Experiment
+    from contend.lab.scenario_file import ScenarioFile
 
 
 class SimulationFormat(StrEnum):
@@ -42,6 +46,9 @@ def simulate_command(
         Path | None,
         typer.Option(metavar="FILE", help="Write the log stream of one run (first variant, first seed) as JSON lines."),
     ] = None,
+    charts: Annotated[
+        Path | None, typer.Option(metavar="FOLDER", help="Write charts as SVG into FOLDER (needs contend[lab]).")
+    ] = None,
 ) -> int:
     """Run a scenario under load, and compare its variants."""
     from contend.faces.cli.output import new_page, write_page, write_text
@@ -73,6 +80,8 @@ def simulate_command(
             jobs=jobs,
             progress=progress,
         )
+    if charts is not None:
+        _write_charts(result, charts)
     if format is SimulationFormat.JSON:
         from contend.reports.simulation_json import render_simulation_json
 
@@ -86,12 +95,23 @@ def simulate_command(
     return CLEAN
 
 
-def _write_events(source: object, variant: list[str] | None, seed: int | None, file: Path) -> None:
+def _write_charts(result: Experiment, folder: Path) -> None:
+    from contend.faces.cli.output import write_text
+    from contend.model.errors import InputError
+    from contend.reports.simulation_charts import chart_specs, to_svg
+
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(f"cannot make {folder}: {error.strerror or error}") from error
+    for name, spec in chart_specs(result).items():
+        write_text(to_svg(spec), folder / f"{name}.svg")
+
+
+def _write_events(source: ScenarioFile, variant: list[str] | None, seed: int | None, file: Path) -> None:
     from contend.lab.experiment import emit_events
-    from contend.lab.scenario_file import ScenarioFile
     from contend.model.errors import InputError
 
-    assert isinstance(source, ScenarioFile)
     name = variant[0] if variant else source.baseline
     try:
         with file.open("w", encoding="utf-8", newline="\n") as stream:

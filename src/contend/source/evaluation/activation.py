@@ -148,8 +148,14 @@ class Activation:
 
     def record(self, effect: Effect) -> None:
         """Append an effect; a function with absurdly many keeps the first ones."""
-        if len(self.effects) < MAX_EFFECTS:
+        if not self._is_full():
             self.effects.append(effect)
+
+    def _is_full(self) -> bool:
+        full = len(self.effects) >= MAX_EFFECTS
+        if full:
+            self.program.abandon(self.body, f"does more than {MAX_EFFECTS} things, of which the first are followed")
+        return full
 
     # ── shapes ──────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -252,7 +258,7 @@ class Activation:
 
     def record_below(self, effect: Effect, outer: Place, name: str, substitution: Substitution) -> None:
         """Record a callee's effect as one of this function's, with the arguments put in."""
-        if len(self.effects) >= MAX_EFFECTS or len(outer.steps) + len(effect.place.steps) > MAX_STEPS:
+        if self._is_full() or len(outer.steps) + len(effect.place.steps) > MAX_STEPS:
             return
         place = substituted_place(effect.place.below(outer, name), len(outer.guards), len(outer.loops), substitution)
         if any(_impossible(guard) for guard in place.guards[len(outer.guards) :]):

@@ -237,6 +237,7 @@ def _in_place(act: Activation, closure: t.Closure, arguments: Sequence[t.Value],
     from contend.source.evaluation.statements import run_body
 
     if not act.program.spend():
+        act.program.abandon(act.body, "calls too much to be followed to its end")
         return t.Opaque("analysis budget used up")
     function = closure.function
     saved = (act.frame, act.module, act.body, act.guards, act.steps, act.schema)
@@ -375,6 +376,19 @@ def initialise(
     act: Activation, cls: t.ClassTerm, instance: t.Instance, arguments: Sequence[t.Value], node: Any
 ) -> None:
     """Set the fields of `instance` that `cls` declares, and run its constructor (or that of the class above)."""
+    making = (cls.module, cls.node.start)
+    if making in act.active:
+        return  # `next = new Item()` in the class `Item`
+    act.active.add(making)
+    try:
+        _set_fields(act, cls, instance, arguments, node)
+    finally:
+        act.active.discard(making)
+
+
+def _set_fields(
+    act: Activation, cls: t.ClassTerm, instance: t.Instance, arguments: Sequence[t.Value], node: Any
+) -> None:
     constructor = None
     for prop in cls.node.members:
         if prop.key == "constructor" and isinstance(prop.value, ir.Function):

@@ -71,7 +71,7 @@ def _of_statements(body: tuple[ir.Stmt, ...]) -> tuple[str, tuple[str, ...]]:
             target = dotted(node.target.target)
             if target:
                 kinds.add("calls")
-                changed.append(f"sets {target}")
+                changed.append(f"{'clears' if _is_empty(node.value) else 'sets'} {target}")
     for name in calls:
         low = name.lower()
         if any(mark in low for mark in _REPORTS):
@@ -88,6 +88,17 @@ def _of_statements(body: tuple[ir.Stmt, ...]) -> tuple[str, tuple[str, ...]]:
 
 
 MAX_CALLS = 8  # that a consequence names
+
+
+def _is_empty(node: ir.Expr) -> bool:
+    """Whether a value is null, undefined, or an object of nothing else."""
+    if isinstance(node, ir.Literal_):
+        return node.value is None or node.value is False
+    if isinstance(node, ir.Name):
+        return node.name == "undefined"
+    if isinstance(node, ir.Object):
+        return all(isinstance(entry, ir.Property) and _is_empty(entry.value) for entry in node.entries)
+    return False
 
 
 def _called(body: tuple[ir.Stmt, ...]) -> Iterator[str]:

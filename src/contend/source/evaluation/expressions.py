@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from math import isfinite
 from typing import Any
 
 from contend.model.schema import Validator
@@ -36,6 +37,8 @@ def evaluate(act: Activation, node: ir.Expr) -> t.Value:
 def _literal(act: Activation, node: ir.Literal_) -> t.Value:
     if node.value is None:
         return t.UNDEFINED if node.kind == "undefined" else t.NULL
+    if isinstance(node.value, float) and not isfinite(node.value):
+        return t.Opaque("Infinity")  # `1e999`
     return t.Const(node.value, node.kind)
 
 
@@ -203,21 +206,28 @@ def _fold(op: str, left: t.Const, right: t.Const) -> t.Value | None:
         return None
     if isinstance(a, int | float) and isinstance(b, int | float):
         try:
-            match op:
-                case "+":
-                    return t.Const(a + b, "number")
-                case "-":
-                    return t.Const(a - b, "number")
-                case "*":
-                    return t.Const(a * b, "number")
-                case "/" if b:
-                    return t.Const(a / b, "number")
-                case "**" if abs(b) < 64 and abs(a) < 1e6:
-                    return t.Const(float(a) ** float(b), "number")
+            number = _computed(op, a, b)
+            return t.Const(number, "number") if number is not None and isfinite(number) else None
         except (OverflowError, ZeroDivisionError):
             return None
     if op == "+" and isinstance(a, str) and isinstance(b, str) and len(a) + len(b) < 400:
         return t.Const(a + b, "string")
+    return None
+
+
+def _computed(op: str, a: float, b: float) -> float | None:
+    match op:
+        case "+":
+            return a + b
+        case "-":
+            return a - b
+        case "*":
+            return a * b
+        case "/" if b:
+            return a / b
+        case "**" if abs(b) < 64 and abs(a) < 1e6:
+            power: float = float(a) ** float(b)
+            return power
     return None
 
 

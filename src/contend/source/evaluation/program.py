@@ -28,6 +28,7 @@ from contend.source.libraries.validators import type_in
 from contend.source.resolution import Resolver
 
 BUDGET = 4_000  # inner functions evaluated in place, for one function or module
+TOO_DEEP = "nested too deep to be followed"
 
 
 class Program:
@@ -63,6 +64,7 @@ class Program:
         self.triggers: dict[tuple[str, int], list[Trigger]] = {}
         self.mounted: dict[tuple[str, int], dict[str, t.Value]] = {}  # live results handed to components, by prop
         self.provided: dict[tuple[str, int], t.Value] = {}
+        self.abandoned: dict[Site, str] = {}  # code that was not followed to its end, and why
 
     # ── names ───────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -258,6 +260,10 @@ class Program:
         self._spent += 1
         return self._spent < BUDGET
 
+    def abandon(self, site: Site, reason: str) -> None:
+        """Note that the code at `site` was not followed to its end."""
+        self.abandoned.setdefault(site, reason)
+
     def new_owner(self, name: str) -> int:
         """An identity for a function's parameters."""
         self._owners += 1
@@ -278,19 +284,27 @@ class Program:
         """The values of the names that a top-level declaration binds."""
         names = list(bound_names(statement.pattern))
         act = self.activation(scope.path, name=names[0] if names else "")
+        try:
+            self._declare(act, scope, statement)
+        except RecursionError:
+            self.abandon(act.site(statement), TOO_DEEP)
+        if act.effects:
+            own = self.module_effects.setdefault(scope.path, {})
+            own.setdefault(names[0] if names else "", []).extend(act.effects)
+        return {name: act.frame.names.get(name, t.UNKNOWN) for name in names}
+
+    def _declare(self, act: Activation, scope: ModuleScope, statement: ir.Declare) -> None:
         if statement.value is None:
             type = annotated(self, scope.path, statement.type) if statement.type is not None else None
-            return {name: typed(t.Opaque(name), type) for name in names}
+            for name in bound_names(statement.pattern):
+                act.frame.names[name] = typed(t.Opaque(name), type)
+            return
         value = evaluate(act, statement.value)
         if isinstance(value, t.Closure) and value.function is statement.value:
             value = t.Closure(value.function, value.module, scope)
         if statement.type is not None:
             value = typed(value, annotated(self, scope.path, statement.type))
         bind(act, statement.pattern, value)
-        if act.effects:
-            own = self.module_effects.setdefault(scope.path, {})
-            own.setdefault(names[0] if names else "", []).extend(act.effects)
-        return {name: act.frame.names.get(name, t.UNKNOWN) for name in names}
 
     def run_module(self, path: str) -> list[Effect]:
         """Run a module's own statements (crons, routes, scripts, component markup); their effects. Those of its
@@ -307,7 +321,10 @@ class Program:
                         scope.lookup(name)
                         break
             else:
-                execute(act, (statement,))
+                try:
+                    execute(act, (statement,))
+                except RecursionError:
+                    self.abandon(act.site(statement), TOO_DEEP)
                 for name, value in act.frame.names.items():
                     scope.extend(name, value)
         return act.effects
@@ -321,6 +338,13 @@ class Program:
         if key in self._summaries:
             return self._summaries[key]
         self._summaries[key] = None
+        try:
+            self._summaries[key] = self._summarise(closure)
+        except RecursionError:
+            self.abandon(Site(closure.module, closure.function.start, closure.function.end), TOO_DEEP)
+        return self._summaries[key]
+
+    def _summarise(self, closure: t.Closure) -> Summary:
         function = closure.function
         name = function.name or self._name_of(closure)
         act = self.activation(closure.module, Frame(closure.scope), name)
@@ -331,9 +355,7 @@ class Program:
         result = annotated_result(act, function, run_body(act, function, "returned"))
         if self.directory_of(closure.module) is None:
             self._run_unattached(act, result)
-        summary = Summary(act.owner, name, closure.module, tuple(act.effects), tuple(act.exits), result, act.epoch > 0)
-        self._summaries[key] = summary
-        return summary
+        return Summary(act.owner, name, closure.module, tuple(act.effects), tuple(act.exits), result, act.epoch > 0)
 
     def _name_of(self, closure: t.Closure) -> str:
         scope = self.scope(closure.module)

@@ -42,7 +42,13 @@ class Handlers:
         if key in self._known:
             return self._known[key][1]
         self._known[key] = (handler, None)
-        made = self._summarise(registered, handler)
+        try:
+            made = self._summarise(registered, handler)
+        except RecursionError:
+            from contend.source.evaluation.program import TOO_DEEP
+
+            self._program.abandon(Site(handler.module, handler.function.start, handler.function.end), TOO_DEEP)
+            return None
         self._known[key] = (handler, made)
         return made
 

@@ -16,6 +16,7 @@ from contend.source.evaluation.expressions import bind, evaluate, merge
 from contend.source.evaluation.members import key_of, split, typed
 from contend.source.libraries.convex_server import iterate
 
+MAX_GUARDS = 100  # conditions on one stretch of code
 CAUGHT = t.Opaque("an error was caught")  # what holds inside a `catch`
 
 
@@ -112,15 +113,24 @@ def _if(act: Activation, node: ir.If) -> Flow:
         return Flow.ON
     if then is Flow.ON:
         frame.names = after_then
-        act.guards = (*outer, Condition(test, True, site, early=True))
+        act.guards = _passed(outer, Condition(test, True, site, early=True))
         return Flow.ON
     if other is Flow.ON:
         frame.names = after_other
-        act.guards = (*outer, Condition(test, False, site, early=True))
+        act.guards = _passed(outer, Condition(test, False, site, early=True))
         return Flow.ON
     frame.names = _merged(after_then, after_other)
     act.guards = outer
     return min(then, other)
+
+
+def _passed(guards: tuple[Condition, ...], condition: Condition) -> tuple[Condition, ...]:
+    """The conditions on what follows an early way out. Of very many such the first are forgotten."""
+    if len(guards) >= MAX_GUARDS:
+        oldest = next((at for at, one in enumerate(guards) if one.early), None)
+        if oldest is not None:
+            guards = guards[:oldest] + guards[oldest + 1 :]
+    return (*guards, condition)
 
 
 def _merged(left: dict[str, Any], right: dict[str, Any]) -> dict[str, Any]:

@@ -132,7 +132,10 @@ class Substitution:
         return t.Closure(term.function, term.module, SubstitutedScope(term.scope, self.apply), receiver)
 
     def _instance(self, term: t.Instance) -> Any:
-        return t.Instance(term.cls, {name: self.apply(value) for name, value in term.fields.items()})
+        instance = t.Instance(term.cls, {})
+        self._seen[id(term)] = (term, instance)  # before its fields, which may hold it
+        instance.fields.update({name: self.apply(value) for name, value in term.fields.items()})
+        return instance
 
     def _method(self, term: t.Method) -> Any:
         object = self.apply(term.object)

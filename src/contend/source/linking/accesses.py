@@ -23,6 +23,7 @@ from contend.source.linking.rendering import row_name, text_of, value_of
 _BY_ID = frozenset({"get", "patch", "replace", "delete"})
 _OPERATORS = frozenset({"eq", "gt", "gte", "lt", "lte", "search"})
 MAX_GUARDS = 8
+MAX_EXITS = 300  # ways out of one function
 
 
 class AccessReader:
@@ -146,14 +147,15 @@ def exits_of(
 ) -> tuple[Exit, ...]:
     """Ways out with the accesses done before: those recorded earlier whose conditions do not contradict the way out."""
     exits: list[Exit] = []
-    for point in points:
+    recorded = [
+        (number, orders[at], frozenset((guard.site, not guard.holds) for guard in effect.place.guards))
+        for at, (number, effect) in enumerate(effects)
+        if isinstance(effect, DatabaseEffect) and at in orders
+    ]
+    for point in points[:MAX_EXITS]:
         known = {(guard.site, guard.holds) for guard in point.guards}
-        done: list[int] = []
-        for at, (number, effect) in enumerate(effects):
-            if number >= point.after or not isinstance(effect, DatabaseEffect) or at not in orders:
-                continue
-            if any((guard.site, not guard.holds) in known for guard in effect.place.guards):
-                continue
-            done.append(orders[at])
+        done = [
+            order for number, order, contradicted in recorded if number < point.after and contradicted.isdisjoint(known)
+        ]
         exits.append(Exit(point.kind, reader.span(point.site), tuple(done), reader.guards(point.guards)))
     return tuple(exits)

@@ -50,11 +50,12 @@ def _words(client: Client, trigger: str, awaited: bool, caught: bool, catch: str
         "rethrows": "caught and thrown again",
         "retries": "caught and tried again",
     }
+    lost = "lost if that fails too" if catch == "retries" else "the write is lost"
     if not awaited:
         prefix = f"not awaited, {handled[catch]}" if caught and catch else "not awaited, not caught"
-        return f"{prefix}: the write is lost without a trace" if not caught else f"{prefix}: the write is lost"
+        return f"{prefix}: the write is lost without a trace" if not caught else f"{prefix}: {lost}"
     if caught and catch:
-        return f"awaited, {handled[catch]}: the write is lost"
+        return f"awaited, {handled[catch]}: {lost}"
     if trigger == _SERVER:
         return "awaited, not caught: a call that fails for good is an HTTP 500"
     if client in ("action", "node-action"):
@@ -63,6 +64,6 @@ def _words(client: Client, trigger: str, awaited: bool, caught: bool, catch: str
 
 
 def _does(calls: tuple[str, ...]) -> str:
-    """`sets event.locals.auth`, `calls recordFailure()`."""
-    told = [name if name.startswith("sets ") else f"calls {name}()" for name in calls[:2]]
+    """`clears event.locals.auth`, `calls recordFailure()`."""
+    told = [name if name.startswith(("sets ", "clears ")) else f"calls {name}()" for name in calls[:2]]
     return " and ".join(told) or "starts something else"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from contend.source.evaluation import terms as t
+from contend.source.evaluation.activation import MAX_EFFECTS
 from contend.source.evaluation.effects import DatabaseEffect, Effect, InvokeEffect, Site, Summary
 from contend.source.evaluation.program import Program
 
@@ -18,12 +19,13 @@ def transaction_effects(program: Program, summary: Summary, kind: str) -> list[t
     for number, effect in enumerate(summary.effects):
         flat.append((number, effect))
         if kind in ("mutation", "query") and isinstance(effect, InvokeEffect) and effect.via == "run":
-            flat.extend((number, inner) for inner in _inner(program, effect, 1))
+            flat.extend((number, inner) for inner in _inner(program, effect, 1, MAX_EFFECTS - len(flat)))
     return flat
 
 
-def _inner(program: Program, effect: InvokeEffect, depth: int) -> list[Effect]:
-    if depth > MAX_SUBTRANSACTIONS:
+def _inner(program: Program, effect: InvokeEffect, depth: int, most: int) -> list[Effect]:
+    """The first `most` effects of a function that runs inside another."""
+    if depth > MAX_SUBTRANSACTIONS or most <= 0:
         return []
     module = effect.place.site.module
     act = program.activation(module)
@@ -47,8 +49,10 @@ def _inner(program: Program, effect: InvokeEffect, depth: int) -> list[Effect]:
             inner = replace(inner, stale=True)
         result.append(inner)
         if isinstance(inner, InvokeEffect) and inner.via == "run":
-            result.extend(_inner(program, inner, depth + 1))
-    return result
+            result.extend(_inner(program, inner, depth + 1, most - len(result)))
+    if len(result) > most:
+        program.abandon(effect.place.site, f"runs functions that do more than {MAX_EFFECTS} things in one transaction")
+    return result[: max(0, most)]
 
 
 class _At:

@@ -115,7 +115,11 @@ def _operation(term: t.Operation, depth: int) -> str:
     if term.op == "itself":
         return f"{parts[0]} against itself"
     if term.op in _BINARY and len(parts) == 2:
-        return f"{parts[0]} {term.op} {parts[1]}"
+        left, right = (
+            f"({text})" if isinstance(part, t.Operation) and part.op in _BINARY and part.op != term.op else text
+            for part, text in zip(term.parts, parts, strict=True)
+        )
+        return f"{left} {term.op} {right}"
     if term.op == "template":
         return "`" + "".join(part.strip('"') if part.startswith('"') else "${" + part + "}" for part in parts) + "`"
     if term.op.startswith("call:"):

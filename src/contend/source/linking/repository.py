@@ -23,6 +23,7 @@ from contend.source.linking.positions import Positions
 from contend.source.linking.references import References
 from contend.source.linking.roots import find_roots
 from contend.source.linking.schemas import read_schema
+from contend.source.recursion import deep_recursion
 from contend.source.sources import Sources, read_sources
 
 Progress = Callable[[str, int, int], None]
@@ -49,6 +50,11 @@ def read_repository(
 
 def link(sources: Sources, progress: Progress | None = None) -> Repository:
     """The apps of what was read, with their functions, callers and views."""
+    with deep_recursion():
+        return _link(sources, progress)
+
+
+def _link(sources: Sources, progress: Progress | None) -> Repository:
     directories = [app.functions_dir for app in sources.apps]
     program = Program(sources.modules, sources.resolver, directories, sources.texts)
     positions = Positions(sources.modules, sources.texts)
@@ -80,7 +86,7 @@ def link(sources: Sources, progress: Progress | None = None) -> Repository:
     return Repository(
         path=str(sources.root),
         apps=tuple(_app(part) for part in parts),
-        errors=tuple(ReadError(error.path, error.reason) for error in sources.errors),
+        errors=tuple(sorted((*sources.errors, *_abandoned(program, positions)), key=attrgetter("path", "reason"))),
         suppressions=_suppressions(sources),
         sources={path: data.decode("utf-8", "replace") for path, data in sources.texts.items()},
         unregistered=tuple(unregistered),
@@ -88,6 +94,12 @@ def link(sources: Sources, progress: Progress | None = None) -> Repository:
         files_seen=sources.files_seen,
         files_parsed=sources.files_parsed,
     )
+
+
+def _abandoned(program: Program, positions: Positions) -> list[ReadError]:
+    return [
+        ReadError(site.module, f"line {positions.line(site)}: {reason}") for site, reason in program.abandoned.items()
+    ]
 
 
 def _routes(program: Program, part: _Parts, positions: Positions) -> list[Linked]:

@@ -11,8 +11,8 @@ from contend.source.lower.mending import parse_mended
 from contend.source.lower.modules import assemble, first_error, in_comment_of, unread
 from contend.source.lower.parsers import GaveUpError, tsx, typescript
 from contend.source.lower.programs import read_program
-from contend.source.lower.recursion import deep_recursion
 from contend.source.lower.text import SourceText, is_binary, without_nul
+from contend.source.recursion import deep_recursion
 
 __all__ = ["LARGEST", "lower"]
 

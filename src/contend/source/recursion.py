@@ -1,4 +1,4 @@
-"""Room for deep recursion while a file is lowered."""
+"""Room for deep recursion while a file is lowered and its functions are followed."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from threading import Lock
 
 _ROOM = 12_000
-"""Python frames; a level of the tree takes up to four. On Python 3.11 and later they do not use the C stack."""
+"""Python frames; a level of the tree takes up to six. On Python 3.11 and later they do not use the C stack."""
 
 _lock = Lock()
 _users = 0
