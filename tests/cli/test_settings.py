@@ -7,13 +7,12 @@ from pathlib import Path
 import pytest
 
 from contend.model.findings import Severity
-from contend.model.settings import Settings, SettingsError, UnknownRule, check_rules, settings_from
+from contend.model.settings import Settings, SettingsError, UnknownRule, check_rules, parse_fail_on, settings_from
 from contend.source.settings import read_settings
 
 TOML = """
 fail_on = "medium"
 ignore = ["shared-counter"]
-exclude = ["legacy/**"]
 
 [traffic]
 users = 200
@@ -29,9 +28,13 @@ def test_toml(tmp_path: Path) -> None:
     settings = read_settings(tmp_path)
     assert settings.fail_on is Severity.MEDIUM
     assert settings.ignore == ("shared-counter",)
-    assert settings.exclude == ("legacy/**",)
     assert dict(settings.traffic) == {"users": 200}
     assert settings.file == "contend.toml"
+
+
+@pytest.mark.parametrize("text", ["high", "HIGH", "High"])
+def test_a_level_in_any_case(text: str) -> None:
+    assert parse_fail_on(text) is Severity.HIGH
 
 
 def test_package_json(tmp_path: Path) -> None:
@@ -90,7 +93,7 @@ def test_a_file_by_name(tmp_path: Path) -> None:
     ("data", "message"),
     [
         ({"failon": "high"}, r"contend.toml: unknown key 'failon'; did you mean 'fail_on'\?"),
-        ({"zzz": 1}, "contend.toml: unknown key 'zzz'; known keys: fail_on, select, ignore, exclude, traffic"),
+        ({"zzz": 1}, "contend.toml: unknown key 'zzz'; known keys: fail_on, select, ignore, traffic"),
         ({"fail_on": "hgih"}, "contend.toml: 'fail_on': 'hgih' is no level: use critical, high"),
         ({"fail_on": 3}, "contend.toml: 'fail_on' must be text, not a number"),
         ({"ignore": "shared-counter"}, "contend.toml: 'ignore' must be a list of texts"),

@@ -93,7 +93,7 @@ def test_nobody_in_the_repository_calls_it() -> None:
     found = heat()
     assert not found.called
     assert found.calls_per_day == 1
-    assert found.assumptions == ("nobody in this repository calls it: 1 calls a day, nominally",)
+    assert found.assumptions == ("nobody in this repository calls it: taken as 1 a day",)
 
 
 def test_only_scripts_call_it() -> None:

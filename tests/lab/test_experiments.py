@@ -209,5 +209,5 @@ def test_how_far_a_field_lags_behind(tmp_path):
     head = 'duration = "10m"\n[handlers]\ncounters = "counters.py"\n[tables.counters]\nby_name = ["name"]\n'
     result = simulate(scenario(tmp_path, toml, FRESHNESS, head), seeds=2)
     guarded = result.variant("baseline").measures["staleness"]
-    assert 20_000 < guarded["max"].mean < 45_000  # the threshold and one call more
-    assert result.variant("always").measures["staleness"]["p95"].mean < 100
+    assert 20_000 < guarded["max"].mean <= 30_000
+    assert result.variant("always").measures["staleness"]["max"].mean < 100

@@ -138,7 +138,7 @@ _SENTENCES: Final[Mapping[str, str]] = {
     "scheduled": "a scheduled function of unknown scheduler runs {t.scheduled:g} times a day",
     "scripts": "scripts run {t.scripts:g} times a day",
     "unknown": "a caller of unknown cause calls {t.unknown:g} times a day",
-    "uncalled": "nobody in this repository calls it: {t.uncalled:g} calls a day, nominally",
+    "uncalled": "nobody in this repository calls it: taken as {t.uncalled:g} a day",
     "loop_width": "a loop without a known bound runs {t.loop_width:g} times, nested ones at most {t.nested_rounds:g}",
     "parallel_spread_ms": "calls started in parallel start within {t.parallel_spread_ms:g} ms",
     "reaction_spread_ms": "clients react to a change within {t.reaction_spread_ms:g} ms",

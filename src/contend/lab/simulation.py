@@ -31,6 +31,8 @@ from contend.lab.workloads import Arrivals, Visit, groups
 DRAIN_MS: Final = 120_000.0
 """How long calls that are under way at the end may take to end."""
 _LOADS_APART: Final = 1_000_000_000
+_SETTLED_MS: Final = 1_000.0
+"""How long after a start what it wrote is looked for: not while its call is still on the way."""
 _SETUP_BUDGET: Final = 10_000_000
 _SETUP_PATIENCE_S: Final = 300.0
 _SETUP_LIMITS: Final = TransactionLimits(
@@ -227,7 +229,8 @@ class Simulation:
         for lag in self.scenario.measures.values():
             if lag.caller == caller.name:
                 key = filled({"key": lag.key}, place, self.setup, now, self._instances).get("key")
-                self._last_start.setdefault(caller.name, {})[key] = now
+                known = self._last_start.setdefault(caller.name, {})
+                self.kernel.after(_SETTLED_MS, known.__setitem__, key, now)
 
     def _sample(self, name: str, lag: LagSpec) -> None:
         started = self._last_start.get(lag.caller)

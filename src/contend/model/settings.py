@@ -1,4 +1,4 @@
-"""What a user may set: thresholds, rules, traffic, what to leave out. Typed, frozen, checked."""
+"""What a user may set: thresholds, rules, traffic. Typed, frozen, checked."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from contend.model.findings import Severity
 
 FailOn = Severity | Literal["never"]
 
-KEYS: tuple[str, ...] = ("fail_on", "select", "ignore", "exclude", "traffic")
+KEYS: tuple[str, ...] = ("fail_on", "select", "ignore", "traffic")
 """The keys at the top of `contend.toml`."""
 
 
@@ -30,25 +30,24 @@ class Settings:
     """The settings of one audit.
 
     `fail_on` is the lowest severity that fails a run; `select` the only rules to run (empty: all that are on) and
-    `ignore` those to leave out; `exclude` glob patterns of paths, relative to the audited path, that are not read;
-    `traffic` overrides single assumptions on use, whose names the table of heat knows and checks. `file` names the
-    file they came from, relative to the audited path where it lies below it.
+    `ignore` those to leave out; `traffic` overrides single assumptions on use, whose names the table of heat knows and
+    checks. `file` names the file they came from, relative to the audited path where it lies below it.
     """
 
     fail_on: FailOn = Severity.HIGH
     select: tuple[str, ...] = ()
     ignore: tuple[str, ...] = ()
-    exclude: tuple[str, ...] = ()
     traffic: Mapping[str, float] = field(default_factory=dict)
     file: str | None = None
 
 
 def parse_fail_on(text: str) -> FailOn:
-    """The level that `text` names, or `never`; raises `InputError` for anything else."""
-    if text == "never":
+    """The level that `text` names, or `never`, in any case; raises `InputError` for anything else."""
+    level = text.strip().lower()
+    if level == "never":
         return "never"
     try:
-        return Severity(text)
+        return Severity(level)
     except ValueError:
         levels = ", ".join(severity.value for severity in Severity)
         raise InputError(f"'{text}' is no level: use {levels} or never") from None
@@ -79,7 +78,6 @@ def settings_from(data: Mapping[str, object], file: str) -> Settings:
         fail_on=_fail_on(data.get("fail_on", Severity.HIGH.value), file),
         select=_texts(data, "select", file),
         ignore=_texts(data, "ignore", file),
-        exclude=_texts(data, "exclude", file),
         traffic=_traffic(data.get("traffic", {}), file),
         file=file,
     )

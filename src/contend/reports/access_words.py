@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from contend.model.functions import Access, Exit, Extent, Guard, LoopContext
+from contend.reports.code_frame import source_line
 from contend.reports.numbers import counted
 
 _OPERATORS = {"eq": "=", "gt": ">", "gte": ">=", "lt": "<", "lte": "<=", "search": "matches"}
@@ -29,18 +30,21 @@ def access_words(access: Access) -> str:
     return f"{verb} {table} via {index}{f', {bounds}' if bounds else ''}: {extent_words(access.extent)}"
 
 
-def conditions(access: Access) -> list[str]:
-    """Under which conditions and in which loops it happens, in words, outermost first."""
+def conditions(access: Access, sources: Mapping[str, str] | None = None) -> list[str]:
+    """Under which conditions and in which loops it happens, in words, outermost first; conditions as `sources` have
+    them."""
     words = [loop_words(loop) for loop in access.loops]
-    words += [guard_words(guard) for guard in access.guards]
+    words += [guard_words(guard, sources) for guard in access.guards]
     return words
 
 
-def guard_words(guard: Guard) -> str:
-    """`only if session.stale`, `not if !session (it returns or throws before, line 7)`."""
+def guard_words(guard: Guard, sources: Mapping[str, str] | None = None) -> str:
+    """`only if session.stale`, `not if !session (it leaves before, line 7)`. The condition is the text of its span
+    where `sources` hold the file, else what the model says of it."""
     lead = "only if" if guard.holds else "not if"
     place = f" (it leaves before, line {guard.span.line})" if guard.early_exit else ""
-    return f"{lead} {guard.condition.text}{place}"
+    written = source_line(guard.span, (sources or {}).get(guard.span.file))
+    return f"{lead} {written or guard.condition.text}{place}"
 
 
 def loop_words(loop: LoopContext) -> str:

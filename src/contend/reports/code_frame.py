@@ -12,6 +12,7 @@ from contend.reports.encoding import fit
 TAB = 4
 LINES_BEFORE = 1
 LINES_OF_CAUSE = 4
+CUT = "..."
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,13 +56,29 @@ def code_frame(source: str, span: Span, width: int, encoding: str = "utf-8") -> 
         kind = "context" if number < span.line else "cause"
         frame.append(FrameLine(f"{number:>{number_width}} |", code, kind))
         if number == span.line:
-            left = start_cell - indent - shift
-            right = min(end_cell - indent - shift, room)
+            left = min(start_cell - indent - shift, room - 1)
+            cut = cell_len(text[indent:]) - shift > room
+            right = min(end_cell - indent - shift, room - len(CUT) if cut else room)
             underline = " " * left + "^" * max(1, right - left)
             frame.append(FrameLine(f"{'':>{number_width}} |", underline, "underline"))
     if max(span.end_line, span.line) > last:
         frame.append(FrameLine(f"{'':>{number_width}} |", "...", "context"))
     return frame
+
+
+def source_line(span: Span, source: str | None, longest: int = 100) -> str:
+    """The text of `span` in `source` on one line, blanks joined, clipped to `longest` characters; empty where there is
+    no such text."""
+    if source is None:
+        return ""
+    lines = source.replace("\r\n", "\n").replace("\r", "\n").split("\n")[span.line - 1 : span.end_line]
+    if not lines:
+        return ""
+    if len(lines) == span.end_line - span.line + 1:
+        lines[-1] = lines[-1][: span.end_column - 1]
+    lines[0] = lines[0][span.column - 1 :]
+    text = " ".join(" ".join(lines).split())
+    return text if len(text) <= longest else text[: longest - len(CUT)].rstrip() + CUT
 
 
 def _expanded(line: str, encoding: str) -> str:

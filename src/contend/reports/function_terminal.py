@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from contend.model.findings import Pair
 from contend.model.functions import Access, Function
@@ -34,7 +34,7 @@ def add_function(page: Page, view: FunctionView) -> None:
     )
     if function.unread is not None:
         page.paragraph(f"Its code could not be read: {function.unread}.", first="  ")
-    _add_accesses(page, function)
+    _add_accesses(page, function, view.sources)
     _add_exits(page, function)
     _add_callers(page, view)
     _add_subscribers(page, view)
@@ -43,7 +43,7 @@ def add_function(page: Page, view: FunctionView) -> None:
     _add_findings(page, view)
 
 
-def _add_accesses(page: Page, function: Function) -> None:
+def _add_accesses(page: Page, function: Function, sources: Mapping[str, str]) -> None:
     accesses = sorted(function.accesses, key=lambda access: access.order)
     reads = sum(not access.writes for access in accesses)
     title = f"{counted(reads, 'read')}, {counted(len(accesses) - reads, 'write')}" if accesses else "No database access"
@@ -52,7 +52,7 @@ def _add_accesses(page: Page, function: Function) -> None:
         style = "bold" if access.writes else ""
         page.paragraph((access_words(access), style), first="  ", rest="    ")
         page.paragraph((_place(access), "dim"), first="    ")
-        for words in conditions(access):
+        for words in conditions(access, sources):
             page.paragraph((words, "dim"), first="    ", rest="      ")
 
 

@@ -51,12 +51,21 @@ _TRIGGER_NOUNS: dict[TriggerKind, tuple[str, str]] = {
     "unknown": ("unknown trigger", "unknown triggers"),
 }
 
+_DOM_EVENTS = frozenset(
+    "blur change click contextmenu copy cut dblclick dragend dragstart drop focus input keydown keypress keyup "
+    "longpress mousedown mouseup paste pointerdown pointerup press reset scroll select submit touchend touchstart".split()
+)
+"""Events that a reader knows by name; others are props that somebody called so."""
+_LEAST_SHOWN = 0.01
+"""Amounts a day below this are not told."""
+
 
 def trigger_words(trigger: Trigger) -> str:
-    """`every server request`, `a timer every 30 s`, `a user event (click)`, `a cron every 5 min (clean up)`."""
+    """`every server request`, `a timer every 30 s`, `the user's click`, `a cron every 5 min (clean up)`."""
     words = _TRIGGER_WORDS[trigger.kind]
     if trigger.kind == "event" and trigger.detail:
-        words = f"each {trigger.detail}"
+        name = trigger.detail.lower() if trigger.detail.lower() in _DOM_EVENTS else None
+        words = f"the user's {name}" if name else f"a user event (`{trigger.detail}`)"
     elif trigger.kind == "effect" and trigger.dependencies is None:
         words = "an effect after every render (no dependency list)"
     elif trigger.kind == "effect" and trigger.dependencies:
@@ -133,18 +142,12 @@ def component_words(component: ImpactComponent) -> str:
 
 
 def impact_words(impact: Impact, first: ImpactComponent) -> str:
-    """`120 retries, 0.3 permanent failures a day`, the component that decides the severity first, zeros left out."""
-    amounts = _amounts(
-        first,
-        {
-            "retries": impact.retries_per_day,
-            "failures": impact.failures_per_day,
-            "calls": impact.calls_per_day,
-            "writes": impact.writes_per_day,
-            "query_reruns": impact.query_reruns_per_day,
-        },
-    )
-    return f"{', '.join(amounts)} a day" if amounts else "nothing a day"
+    """`120 retries, 0.3 permanent failures a day`, the component that decides the severity first. What happens less
+    than once in a hundred days is left out."""
+    amounts = _amounts(first, _per_day(impact))
+    if amounts:
+        return f"{', '.join(amounts)} a day"
+    return "next to nothing a day" if any(_per_day(impact).values()) else "nothing a day"
 
 
 def observed_words(observed: Observed, first: ImpactComponent) -> str:
@@ -172,13 +175,20 @@ def function_kind(function: Function) -> str:
     return f"internal {kind}" if function.internal else kind
 
 
+def _per_day(impact: Impact) -> dict[ImpactComponent, float]:
+    return {
+        "retries": impact.retries_per_day,
+        "failures": impact.failures_per_day,
+        "calls": impact.calls_per_day,
+        "writes": impact.writes_per_day,
+        "query_reruns": impact.query_reruns_per_day,
+    }
+
+
 def _amounts(first: ImpactComponent, numbers: dict[ImpactComponent, float]) -> list[str]:
     order = [first, *(component for component in _COMPONENT_WORDS if component != first)]
-    return [
-        f"{spoken(numbers[component])} {_COMPONENT_WORDS[component][0 if numbers[component] == 1 else 1]}"
-        for component in order
-        if numbers.get(component, 0) > 0
-    ]
+    shown = [(component, spoken(numbers[component])) for component in order if numbers.get(component, 0) >= _LEAST_SHOWN]
+    return [f"{amount} {_COMPONENT_WORDS[component][0 if amount == '1' else 1]}" for component, amount in shown]
 
 
 def _is_one_row(read: Access) -> bool:

@@ -14,7 +14,7 @@ from contend.rules.guards import age_test, compared_with_itself, fields_of_row, 
 from contend.rules.remedies import fewer_starts, rerun_source
 from contend.rules.report import cost, report
 from contend.rules.rule import Case, Rule
-from contend.rules.stamps import stamps_in
+from contend.rules.stamps import stamps_in, touches
 
 _REPEATING = frozenset({"timer", "cron"})
 
@@ -48,8 +48,9 @@ class IneffectiveGuard(Rule):
 
     ## When it stays quiet
     When the guard compares what is to be written with what is stored and they can be equal (a status, a name, a high
-    score), when the threshold is longer than the calls are apart, and when the earlier write on the row is under the
-    same check.
+    score); when the write carries news and the check keeps events in order (a webhook that drops stale deliveries); when
+    the check picks old rows for a clean-up; when the threshold is longer than the calls are apart; and when the earlier
+    write on the row is under the same check.
 
     ## Fix safety
     A threshold changes how fresh the stored value is. Choose it from what reads the value.
@@ -80,7 +81,7 @@ class IneffectiveGuard(Rule):
     def _failures(self, graph: AuditGraph, function: Function, access: Access) -> Iterator[tuple[Guard, str, str]]:
         callers = graph.callers(function.id)
         for guard in access.guards:
-            newer = newer_than_stored(guard, access, callers)
+            newer = newer_than_stored(guard, access, callers) if touches(access, callers) else None
             others = (other for other in access.guards if other is not guard)
             if newer is not None and any(is_effective(other, access, callers) for other in others):
                 continue  # it keeps the order; another check does the work
@@ -100,8 +101,8 @@ class IneffectiveGuard(Rule):
                 )
                 continue
             test = age_test(guard, access, callers)
-            if test is None:
-                continue
+            if test is None or test.field not in stamps_in(access, callers):
+                continue  # it picks old rows, as a clean-up does; the write does not make them young again
             period = _period(graph.origins(function.id))
             if test.threshold_ms is not None and period is not None and test.threshold_ms < period:
                 yield (
@@ -163,7 +164,7 @@ class IneffectiveGuard(Rule):
     def _before_scheduling(self, graph: AuditGraph, function: Function, access: Access) -> Finding | None:
         """A check in the function that schedules the write, and none in the write itself: a herd passes it together."""
         stamps = stamps_in(access, graph.callers(function.id))
-        if not stamps or access.table is None:
+        if access.table is None or not touches(access, graph.callers(function.id)):
             return None
         if any(
             fields_of_row(guard.condition, access.row, access.table) for guard in access.guards if _looks(guard, stamps)
@@ -315,6 +316,36 @@ export const touch = mutation({
     if (!session) return;
     if (session.seenAt && args.seenAt - session.seenAt < 30_000) return;
     await ctx.db.patch(session._id, { seenAt: args.seenAt });
+  },
+});
+""",
+            },
+            trap=True,
+        ),
+        Case(
+            "a webhook drops deliveries that are older than what is stored",
+            {
+                "package.json": '{"dependencies": {"convex": "1.31.0"}}',
+                "convex/schema.ts": """
+import { defineSchema, defineTable } from "convex/server";
+import { v } from "convex/values";
+export default defineSchema({
+  subscriptions: defineTable({ external: v.string(), status: v.string(), updatedAt: v.number() })
+    .index("by_external", ["external"]),
+});
+""",
+                "convex/billing.ts": """
+import { internalMutation } from "./_generated/server";
+import { v } from "convex/values";
+export const apply = internalMutation({
+  args: { external: v.string(), status: v.string(), updatedAt: v.number() },
+  handler: async (ctx, args) => {
+    const row = await ctx.db
+      .query("subscriptions")
+      .withIndex("by_external", (q) => q.eq("external", args.external))
+      .unique();
+    if (!row || args.updatedAt <= row.updatedAt) return;
+    await ctx.db.patch(row._id, { status: args.status, updatedAt: args.updatedAt });
   },
 });
 """,

@@ -42,8 +42,13 @@ class _Bar:
             if time.monotonic() - self._start < PATIENCE:
                 return
             self._progress = self._begin()
+        known = total > 0
         self._progress.update(
-            self._progress.task_ids[0], description=stage, completed=done, total=total if total > 0 else None
+            self._progress.task_ids[0],
+            description=stage,
+            completed=done,
+            total=total if known else None,
+            count=f"{done}/{total}" if known else "",
         )
 
     def close(self) -> None:
@@ -53,15 +58,15 @@ class _Bar:
     @staticmethod
     def _begin() -> Progress:
         from rich.console import Console
-        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+        from rich.progress import BarColumn, Progress, TextColumn
 
         progress = Progress(
             TextColumn("{task.description}"),
             BarColumn(),
-            MofNCompleteColumn(),
+            TextColumn("{task.fields[count]}"),
             console=Console(stderr=True),
             transient=True,
         )
-        progress.add_task("starting", total=None)
+        progress.add_task("starting", total=None, count="")
         progress.start()
         return progress
