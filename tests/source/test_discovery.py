@@ -155,12 +155,39 @@ def test_a_path_beside_the_functions_leads_to_the_app_above(write_tree):
     assert survey(root / "src" / "pages").root == root
 
 
-def test_a_workspace_without_functions_leads_to_the_repository(write_tree):
+def test_code_below_a_source_directory_leads_to_the_root_of_its_app(write_tree):
+    root = write_tree({"package.json": "{}", "src/convex/schema.ts": SCHEMA, "src/pages/a.tsx": ""})
+    assert survey(root / "src" / "pages").root == root
+    assert survey(root / "src" / "pages" / "a.tsx").root == root
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["docs", "empty", "README.md", "apps/web", "apps/web/a.tsx", "packages/backend/docs", "packages/backend/README.md"],
+)
+def test_an_app_elsewhere_in_the_repository_is_not_audited_instead(write_tree, path):
     root = write_tree(
-        {"apps/web/package.json": "{}", "apps/web/a.tsx": "", "packages/backend/convex/schema.ts": SCHEMA}
+        {
+            ".git/HEAD": "",
+            "README.md": "",
+            "docs/guide.md": "",
+            "empty/.gitkeep": "",
+            "apps/web/package.json": "{}",
+            "apps/web/a.tsx": "",
+            "packages/backend/package.json": "{}",
+            "packages/backend/README.md": "",
+            "packages/backend/docs/guide.md": "",
+            "packages/backend/convex/schema.ts": SCHEMA,
+        }
     )
-    found = survey(root / "apps" / "web")
-    assert (found.root, [app.functions_dir for app in found.apps]) == (root, ["packages/backend/convex"])
+    with pytest.raises(NotAConvexApp):
+        survey(root / path)
+
+
+@pytest.mark.parametrize("path", ["src", "src/a.tsx", "convex", "convex/schema.ts", "convex.json", "package.json", "."])
+def test_what_lies_inside_an_app_leads_to_it(write_tree, path):
+    root = write_tree({"convex.json": "{}", "package.json": "{}", "convex/schema.ts": SCHEMA, "src/a.tsx": ""})
+    assert survey(root / path).root == root
 
 
 def test_a_function_directory_that_stands_alone_is_its_own_root(tmp_path):

@@ -40,10 +40,17 @@ WIDEST: Final = 1_000.0  # calls of one event, whatever loops multiply to (conve
 _UNASKED: Final = frozenset({"server-request", "render", "effect", "timer", "cron", "webhook"})  # by no one's decision
 
 _ADMIN: Final = re.compile(r"(^|[/._\-\[(])(admin|backoffice|internal-tools|superuser)", re.IGNORECASE)
-_EVERY_REQUEST: Final = re.compile(r"every request|hooks?\.server|middleware|proxy\.|\bhandle\b|layout", re.IGNORECASE)
+_EVERY_REQUEST: Final = re.compile(r"every request|^(load of \+)?layout\b|^endpoint /middleware/")  # in entries' words
+_HOOK_FILE: Final = re.compile(
+    r"(^|/)(hooks\.server|\+layout(\.server)?)\.[cm]?[jt]s$|^([^/]+/[^/]+/)?(src/)?(middleware|proxy)\.[cm]?[jt]s$"
+)
+_METHOD: Final = re.compile(r"^(GET|POST|PUT|PATCH|DELETE|HEAD|OPTIONS|fallback|API route)\b")
 _ENDPOINT: Final = re.compile(r"\+server\.|(^|/)route\.[jt]sx?|/api/", re.IGNORECASE)
 _EVERYWHERE: Final = re.compile(r"layout|provider|(^|[/ ])(_?app|main|root)(\.\w+)?$", re.IGNORECASE)
 _SHORTCUT: Final = re.compile(r"key(down|up|press)", re.IGNORECASE)
+_OVER: Final = re.compile(r"closed|done|complete|finish|ended|success|succeeded|failed|aborted|cancell?ed", re.IGNORECASE)
+_EXPIRED: Final = re.compile(r"expired|stale|outdated|overdue", re.IGNORECASE)
+_CAUGHT: Final = "an error was caught"  # what holds inside a `catch`, as the extraction words it
 _LEADER: Final = re.compile(r"host|leader|owner|admin|creator|master|primary", re.IGNORECASE)
 
 
@@ -139,7 +146,11 @@ class _Rates:
     def _source(self, caller: Caller, used: dict[str, None]) -> Source:
         events, audience = self._events(caller, used)
         traffic = self.traffic
-        if caller.trigger.kind in _UNASKED and any(_asks(guard) for guard in caller.guards):
+        if any(_caught(guard) for guard in caller.guards) or (
+            caller.trigger.kind in _UNASKED
+            and not _waits_for_an_end(caller)
+            and any(_asks(guard) for guard in caller.guards)
+        ):
             used["branch"] = None
             events *= traffic.branch
         width, spread, parallel = 1.0, traffic.parallel_spread_ms, False
@@ -198,6 +209,9 @@ class _Rates:
             case "render" | "effect" | "timer-once":
                 used["page_views"] = None
                 return people * traffic.page_views, "users"
+            case "timer" if _waits_for_an_end(caller):
+                used["clicks"] = None
+                return people * traffic.clicks, "users"
             case "timer":
                 used["tabs"] = None
                 if trigger.period_ms is None:
@@ -244,7 +258,7 @@ class _Rates:
             audience: Audience = "users" if any(s.audience == "users" for s in heat.sources) else "app"
             return heat.calls_per_day, audience
         if start is not None:
-            used["uncalled"] = None
+            used["uncalled_start"] = None
             return self.traffic.uncalled, "app"
         name = "scheduled" if caller.client == "scheduler" else "actions"
         used[name] = None
@@ -273,9 +287,14 @@ def is_admin(place: str) -> bool:
 
 def _on_every_request(caller: Caller) -> bool:
     """Whether the call stands in a hook, middleware or layout that every request of the server passes, rather than in
-    one page or endpoint."""
-    texts = [caller.trigger.detail, caller.trigger.entry, *(frame.file for frame in caller.chain[:1])]
-    return any(_EVERY_REQUEST.search(text) for text in texts)
+    one page or endpoint: by what the entry is called, else by its file. A directory's name says nothing: what wraps
+    the handler of one endpoint may stand in `middleware/`."""
+    names = (caller.trigger.detail, caller.trigger.entry)
+    if any(_EVERY_REQUEST.search(name) for name in names):
+        return True
+    if any(_METHOD.search(name) for name in names):
+        return False
+    return any(_HOOK_FILE.search(file) for file in (*names, *(frame.file for frame in caller.chain[:1])))
 
 
 def _is_herd(caller: Caller) -> bool:
@@ -297,15 +316,40 @@ def _per_item(caller: Caller) -> frozenset[str]:
 
 def _asks(guard: Guard) -> bool:
     """Whether a branch is taken only in a special case: by a comparison or a negation that holds. Whether something is
-    there at all (`if (user)`, `list.length > 0`) and what follows an early return are the ordinary case."""
+    there at all (`if (user)`, `list.length > 0`), what follows an early return and an `else` are the ordinary case."""
     return guard.holds and not guard.early_exit and _is_special(guard.condition)
+
+
+def _caught(guard: Guard) -> bool:
+    """Whether the call stands in a `catch`: it happens only where something failed."""
+    return guard.holds and guard.condition.text == _CAUGHT
+
+
+def _waits_for_an_end(caller: Caller) -> bool:
+    """Whether a repeating timer only looks whether something is over (`if (popup.closed) { clearInterval(t); save() }`)
+    and calls once, then: as often as a user starts that something, not at each beat."""
+    return caller.trigger.kind == "timer" and any(
+        guard.holds and not guard.early_exit and _is_over(guard.condition) for guard in caller.guards
+    )
+
+
+def _is_over(condition: Value) -> bool:
+    if condition.op == "&&":
+        return any(_is_over(part) for part in condition.parts)
+    if condition.op in ("==", "any", "call:Boolean"):
+        return any(_OVER.search(str(part.constant)) for part in condition.parts if isinstance(part.constant, str))
+    return condition.op in (None, "member") and bool(_OVER.search(_last_name(condition)))
+
+
+def _last_name(value: Value) -> str:
+    return re.split(r"[^\w$]+", value.text.rstrip("?!()"))[-1]
 
 
 def _is_special(condition: Value) -> bool:
     if condition.op in ("&&", "||"):
         return any(_is_special(part) for part in condition.parts)
     if condition.op not in ("!", "==", "!=", "<", "<=", ">", ">="):
-        return False
+        return condition.op is None and bool(_EXPIRED.search(_last_name(condition)))
     there = condition.op in ("!=", ">", ">=") and any(
         part.origin is Origin.CONSTANT and (part.constant in (0, 1, "") or part.text in ("null", "undefined"))
         for part in condition.parts

@@ -26,6 +26,7 @@ from contend.conflicts.heat import Heat, heats, is_admin, is_everywhere
 from contend.conflicts.meeting import (
     Ground,
     Meetings,
+    closes_its_guard,
     duration_ms,
     groups,
     guard_window_s,
@@ -47,6 +48,7 @@ THRESHOLDS: Final[Mapping[ImpactComponent, tuple[float, float, float, float]]] =
     "query_reruns": (500_000, 10_000, 1_000, 100),
 }
 """Per day: from where on a component is critical, high, medium, low. Below, it is information."""
+MATCHED: Final = 0.5  # part of a range that a `.filter(…).first()` reads: up to its match, wherever that stands
 APPENDED: Final = 0.05  # inserts that a `.first()` from the start meets: the first ones, while the range is still empty
 
 
@@ -65,7 +67,7 @@ class Estimator:
     pairs: PairIndex
     traffic: Traffic = field(default_factory=Traffic)
 
-    _met: dict[tuple[str, str, Ground, float | None], Meetings] = field(
+    _met: dict[tuple[str, str, Ground, float | None, bool], Meetings] = field(
         default_factory=dict, init=False, repr=False, compare=False
     )
 
@@ -132,17 +134,18 @@ class Estimator:
         if pair.same_socket:
             return Impact(assumptions=("both sides come from one connection, which never races with itself",))
         ground = Ground(pair.sharing, self._reached(pair), arguments_of(pair.read))
-        key = (pair.victim, pair.writer, ground, guard_window_s(pair.write))
+        once = pair.victim == pair.writer and closes_its_guard(pair.write, self._functions[pair.writer])
+        key = (pair.victim, pair.writer, ground, guard_window_s(pair.write), once)
         if key not in self._met:
-            self._met[key] = self._meetings(pair, ground)
+            self._met[key] = self._meetings(pair, ground, once)
         found = self._met[key]
         return _impact(found.times(entry_share(pair)), self._assumptions(victim, writer, pair, "transaction_ms"))
 
-    def _meetings(self, pair: Pair, ground: Ground) -> Meetings:
+    def _meetings(self, pair: Pair, ground: Ground, once: bool) -> Meetings:
         victim, writer = self.heats[pair.victim], self.heats[pair.writer]
         duration = duration_ms(self._functions[pair.victim], self.traffic)
         if pair.victim == pair.writer:
-            return with_itself(victim, ground, pair.write, duration, self.traffic)
+            return with_itself(victim, ground, pair.write, duration, self.traffic, once)
         return with_another(victim, writer, ground, pair.write, duration, self.traffic)
 
     def _invalidation(self, pair: Pair) -> Impact:
@@ -198,13 +201,7 @@ def estimate(pairs: Iterable[Pair], index: PairIndex, traffic: Traffic | None = 
 
 def severity(impact: Impact, confidence: Confidence, callers: Iterable[Heat]) -> Judgement:
     """The severity of the worst component of `impact`, lowered by who calls and by confidence (see the module)."""
-    values: Mapping[ImpactComponent, float] = {
-        "retries": impact.retries_per_day,
-        "failures": impact.failures_per_day,
-        "calls": impact.calls_per_day,
-        "writes": impact.writes_per_day,
-        "query_reruns": impact.query_reruns_per_day,
-    }
+    values = _components(impact)
     ranks = {component: _rank(value, THRESHOLDS[component]) for component, value in values.items()}
     by = min(ranks, key=lambda component: (ranks[component], -values[component] / THRESHOLDS[component][-1]))
     heat = list(callers)
@@ -223,16 +220,18 @@ def entry_share(pair: Pair) -> float:
     """The share of the writer's writes that fall into the part of the range which the victim's read covers.
 
     A read that stops at its first documents is not met by rows appended behind them; read from the end, by all
-    (convex-backend: crates/database/src/query/index_range.rs). A filtered read goes on to its match.
+    (convex-backend: crates/database/src/query/index_range.rs). A filtered read goes on to its match: half of the range
+    on average, be that a bounded one or, without an index, the whole table.
     """
     extent = pair.read.extent
     if extent.reach not in ("first", "take") or pair.index == "by_id":
         return 1.0
+    covered = extent.share * (MATCHED if extent.filtered and extent.reach == "first" else 1.0)
     if pair.write.operation == "insert" and _appends(pair.read):
         if extent.descending:
             return 1.0
-        return extent.share if extent.filtered else APPENDED
-    return extent.share
+        return covered if extent.filtered else APPENDED
+    return covered
 
 
 def arguments_of(access: Access) -> frozenset[str]:
@@ -259,14 +258,25 @@ def total(impacts: Iterable[Impact]) -> Impact:
 def _combined(impacts: tuple[Impact, ...], how: Callable[[Iterable[float]], float]) -> Impact:
     if not impacts:
         return Impact()
+    telling = [impact for impact in impacts if any(_components(impact).values())] or impacts  # what costs nothing: mute
     return Impact(
         retries_per_day=how(impact.retries_per_day for impact in impacts),
         failures_per_day=how(impact.failures_per_day for impact in impacts),
         calls_per_day=how(impact.calls_per_day for impact in impacts),
         writes_per_day=how(impact.writes_per_day for impact in impacts),
         query_reruns_per_day=how(impact.query_reruns_per_day for impact in impacts),
-        assumptions=tuple(dict.fromkeys(text for impact in impacts for text in impact.assumptions)),
+        assumptions=tuple(dict.fromkeys(text for impact in telling for text in impact.assumptions)),
     )
+
+
+def _components(impact: Impact) -> Mapping[ImpactComponent, float]:
+    return {
+        "retries": impact.retries_per_day,
+        "failures": impact.failures_per_day,
+        "calls": impact.calls_per_day,
+        "writes": impact.writes_per_day,
+        "query_reruns": impact.query_reruns_per_day,
+    }
 
 
 def _impact(found: Meetings, assumptions: tuple[str, ...]) -> Impact:

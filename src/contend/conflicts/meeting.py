@@ -14,6 +14,7 @@ from contend.conflicts.closed_form import CLIENT_RETRIES, against_writes, burst,
 from contend.conflicts.heat import Heat, Source
 from contend.conflicts.traffic import Traffic
 from contend.convex.retries import POLICIES, RetryPolicy
+from contend.model.callers import Caller
 from contend.model.findings import Sharing
 from contend.model.functions import Access, Function
 from contend.model.values import Origin, Value
@@ -75,8 +76,11 @@ class Ground:
     keys: frozenset[str] = frozenset()
 
 
-def with_itself(heat: Heat, ground: Ground, write: Access, duration: float, traffic: Traffic) -> Meetings:
-    """A function's calls against each other."""
+def with_itself(
+    heat: Heat, ground: Ground, write: Access, duration: float, traffic: Traffic, once: bool = False
+) -> Meetings:
+    """A function's calls against each other. `once` where only the first of several calls on one row writes (see
+    `closes_its_guard`): the others of its burst are retried once, then find nothing to write."""
     separate = ground.separate
     if separate is None or not heat.sources:
         return Meetings()
@@ -86,7 +90,7 @@ def with_itself(heat: Heat, ground: Ground, write: Access, duration: float, traf
         if source.parallel and source.width >= 2 and not ground.keys & source.per_item:
             calls = round(source.width)
             together = burst(calls, source.spread_ms, duration, policy_of(source))
-            if passing is not None:
+            if passing is not None or once:
                 together = guarded_burst(calls, source.spread_ms, duration)
             times = source.events_per_day * calls * (1.0 if passing is None else passing)
             total += Meetings(times * together.retries_per_call, times * together.lost_share)
@@ -130,6 +134,27 @@ def passing_guards(write: Access, events_per_day: float, active_seconds: float) 
     if events_per_day <= 0:
         return 1.0
     return passing_share(window, active_seconds / events_per_day)
+
+
+def closes_its_guard(write: Access, writer: Function) -> bool:
+    """Whether a condition before `write` looks at a field of the written row that the function itself then sets to a
+    constant for which it no longer holds: `if (post.status !== "due") return; … patch(post._id, { status: "sent" })`."""
+    row = write.row
+    if row is None:
+        return False
+    for guard in write.guards:
+        if guard.condition.op not in ("==", "!=") or guard.holds is not (guard.condition.op == "=="):
+            continue  # only what asks for one value
+        looked = next((part for part in guard.condition.parts if part.origin is Origin.FIELD and part.row == row), None)
+        asked = next((part for part in guard.condition.parts if part.origin is Origin.CONSTANT), None)
+        if looked is None or asked is None:
+            continue
+        for access in (access for access in writer.writes if access.row == row):
+            for field in access.fields:
+                if field.name == looked.field and field.value.origin is Origin.CONSTANT:
+                    if field.value.text != asked.text:
+                        return True
+    return False
 
 
 def guard_window_s(write: Access) -> float | None:
@@ -185,6 +210,8 @@ def _starts_with(victim: Source, writer: Source, duration: float) -> float:
     two calls of one place that do not wait for each other."""
     if victim.client == "websocket" or writer.client == "websocket":
         return 0.0
+    if _apart(victim.caller, writer.caller):
+        return 0.0
     if victim.parallel and writer.parallel and victim.caller.trigger.entry == writer.caller.trigger.entry:
         if victim.caller.trigger.kind != writer.caller.trigger.kind or victim.caller.loops or writer.caller.loops:
             return 0.0
@@ -195,3 +222,10 @@ def _starts_with(victim: Source, writer: Source, duration: float) -> float:
     unawaited = not victim.caller.consequence.awaited or not writer.caller.consequence.awaited
     together = same_place and unawaited and victim.caller.epoch == writer.caller.epoch
     return 1.0 if together else 0.0
+
+
+def _apart(one: Caller, other: Caller) -> bool:
+    """Whether two calls stand on both sides of one test: what makes one request take one of them makes the others of
+    the same event take it too."""
+    held = {guard.span: guard.holds for guard in one.guards}
+    return any(held.get(guard.span, guard.holds) is not guard.holds for guard in other.guards)

@@ -129,7 +129,7 @@ _SENTENCES: Final[Mapping[str, str]] = {
     "requests_per_load": "{t.requests_per_load:g} server requests a page load, spread over {t.request_spread_ms:g} ms",
     "clicks": "{t.clicks:g} uses of one control per user and day",
     "keystrokes": "{t.keystrokes:g} changes of one input per user and day",
-    "branch": "a branch that asks for something special is taken {t.branch:.0%} of the time",
+    "branch": "a branch that asks for something special, or handles an error, is taken {t.branch:.0%} of the time",
     "timer_period_s": "repeating timers of unknown period fire every {t.timer_period_s:g} s",
     "webhooks": "{t.webhooks:g} deliveries a day to one HTTP route, {t.webhook_burst:g} of one entity within "
     "{t.webhook_spread_ms:g} ms",
@@ -139,6 +139,7 @@ _SENTENCES: Final[Mapping[str, str]] = {
     "scripts": "scripts run {t.scripts:g} times a day",
     "unknown": "a caller of unknown cause calls {t.unknown:g} times a day",
     "uncalled": "nobody in this repository calls it: taken as {t.uncalled:g} a day",
+    "uncalled_start": "nobody in this repository calls what starts it: taken as {t.uncalled:g} a day",
     "loop_width": "a loop without a known bound runs {t.loop_width:g} times, nested ones at most {t.nested_rounds:g}",
     "parallel_spread_ms": "calls started in parallel start within {t.parallel_spread_ms:g} ms",
     "reaction_spread_ms": "clients react to a change within {t.reaction_spread_ms:g} ms",

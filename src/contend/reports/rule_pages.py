@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
+from rich.cells import cell_len
 from rich.text import Text
 
 from contend.reports.encoding import fit
@@ -45,11 +46,23 @@ def add_rule_list(page: Page, rules: Sequence[RuleText]) -> None:
 
 
 def add_rule(page: Page, rule: RuleText) -> None:
-    """One rule's documentation, its sections in the order they are written, lines as they are."""
+    """One rule's documentation, its sections in the order they are written: prose wrapped, code as it is."""
     page.paragraph((rule.name, "bold"))
     page.paragraph(rule.summary)
     for title, text in rule.docs.items():
         page.blank()
         page.paragraph((title, "bold underline"))
-        for line in text.strip("\n").splitlines():
-            page.verbatim(Text("  " + fit(line.expandtabs(4), page.encoding)))
+        _add_section(page, text)
+
+
+def _add_section(page: Page, text: str) -> None:
+    in_code = False
+    for line in text.strip("\n").expandtabs(4).splitlines():
+        fence = line.lstrip().startswith("```")
+        if in_code or fence or cell_len(line) + 2 <= page.width:
+            page.verbatim(Text("  " + fit(line, page.encoding)))
+        else:
+            body = line.lstrip()
+            indent = " " * (2 + len(line) - len(body))
+            page.paragraph(body, first=indent, rest=indent + "  " if body.startswith(("- ", "* ")) else indent)
+        in_code = in_code != fence

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
+from contend.model.app import Suppression
 from contend.model.audit import Audit
 from contend.model.findings import Finding, Severity
 from contend.reports.finding_block import SEVERITY_STYLE, add_finding, quoted
@@ -12,6 +13,7 @@ from contend.reports.names import path_in
 from contend.reports.numbers import counted, significant
 from contend.reports.page import Page, plain_text
 from contend.reports.words import function_kind
+from contend.rules import all_rules
 
 SHOWN = 10
 """Findings that a report shows unless asked for all."""
@@ -124,11 +126,18 @@ def _add_silenced(page: Page, audit: Audit, limit: int | None, path: str) -> Non
     silenced = [finding for finding in audit.findings if finding.suppressed is not None]
     rows = [f"{finding.cause} {finding.rule}: {finding.suppressed}" for finding in silenced]
     _add_list(page, counted(len(rows), "finding") + " silenced", rows, limit, path)
-    rows = [f"{item.file}:{item.line} {', '.join(item.rules)}" for item in audit.suppressions.without_reason]
+    rows = [f"{item.file}:{item.line} {_named(item)}" for item in audit.suppressions.without_reason]
     title = f"{counted(len(rows), 'contend-ignore comment')} without a reason, so without effect"
     _add_list(page, title, rows, limit, path)
-    rows = [f"{item.file}:{item.line} {', '.join(item.rules)}" for item in audit.suppressions.unused]
+    rows = [f"{item.file}:{item.line} {_named(item)}" for item in audit.suppressions.unused]
     _add_list(page, f"{counted(len(rows), 'contend-ignore comment')} with nothing to silence", rows, limit, path)
+
+
+def _named(comment: Suppression) -> str:
+    """The rules that a comment names, those that do not exist told apart."""
+    known = {rule.name for rule in all_rules()}
+    names = [name if name in known else f"(no rule '{name}')" for name in comment.rules]
+    return ", ".join(names) or "(names no rule: contend-ignore[rule]: reason)"
 
 
 def _add_notes(page: Page, audit: Audit, limit: int | None, path: str) -> None:

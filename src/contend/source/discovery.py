@@ -41,7 +41,8 @@ class NotAConvexApp(UnreadableInput):
 
     def __init__(self, path: Path, sources: int) -> None:
         self.path = path
-        seen = f"{sources} source files, none in a function directory" if sources else "no JavaScript or TypeScript"
+        files = "1 source file" if sources == 1 else f"{sources} source files"
+        seen = f"{files}, none in a function directory" if sources else "no JavaScript or TypeScript"
         super().__init__(
             f"{path}: no Convex app found ({seen}). Looked for convex.json, a convex/ directory with a schema.ts or "
             "registered functions, _generated/ directories and convex.config.ts, here and in the directories above. "

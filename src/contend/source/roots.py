@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from contend.source.discovery import is_functions_directory
-from contend.source.files import PathNotFound
+from contend.source.files import PathNotFound, list_files
 
 _PROJECT_FILES = ("convex.json", "package.json")
 
@@ -16,27 +16,40 @@ def audit_root(path: Path) -> Iterator[Path]:
     """Directories to look for apps in, best first.
 
     Inside a function directory that is the root of its app, so that callers and import aliases are seen. Otherwise it
-    is the path itself, and should that hold no app, the nearest directory above that does, up to the root of the
-    repository (`.git`). Raises `PathNotFound` where nothing exists at `path`.
+    is the path itself, and should that hold no app although it holds code, the root of the app it lies in. An app
+    elsewhere in the repository is not looked for: whoever names a directory without one is told so. Raises
+    `PathNotFound` where nothing exists at `path`.
     """
-    start = Path(os.path.abspath(path))
-    if not start.exists():
+    given = Path(os.path.abspath(path))
+    if not given.exists():
         raise PathNotFound(path)
-    if not start.is_dir():
-        start = start.parent
+    start = given if given.is_dir() else given.parent
     above = _up_to_repository(start)
     functions = next((each for each in reversed(above) if is_functions_directory(each)), None)
     if functions is not None:
         yield _root_of(functions)
         return
-    yield start
-    repository = above[-1] if (above[-1] / ".git").exists() else None
-    for each in above[1:]:
-        if (each / "convex.json").is_file() or is_functions_directory(each / "convex"):
-            yield each
+    if given == start:
+        yield start
+        above = above[1:]
+    if given.name not in _PROJECT_FILES and not list_files(given).sources:
+        return
+    for each in above:
+        root = _root_at(each)
+        if root is not None:
+            yield root
             return
-    if repository is not None and repository != start:
-        yield repository
+
+
+def _root_at(directory: Path) -> Path | None:
+    """The root of the app whose `convex.json` or `convex` directory stands in a directory."""
+    if (directory / "convex.json").is_file():
+        return directory
+    functions = directory / "convex"
+    if not is_functions_directory(functions):
+        return None
+    root = _root_of(functions)
+    return directory if root == functions else root
 
 
 def _up_to_repository(start: Path) -> list[Path]:

@@ -40,7 +40,7 @@ class Document:
 @dataclass(frozen=True, slots=True)
 class Contention:
     """What hot writers do to a mutation: the pairs in which they enter what it reads or writes (one per writer and
-    table), what the worst of them is predicted to cost, and the verdict."""
+    table, the worst first), what the worst of them is predicted to cost, and the verdict."""
 
     pairs: tuple[Pair, ...]
     worst: Pair | None
@@ -103,23 +103,24 @@ def contention_of(world: World, function: Function) -> Contention:
 
 def _contention(world: World, function: Function) -> Contention:
     estimator = world.estimators[function.id]
-    found: dict[tuple[str, str], Pair] = {}
+    found: dict[tuple[str, str], list[Pair]] = {}
     for pair in estimator.pairs.of_victim(function.id):
         if pair.writer not in world.hot_functions or pair.kind != "conflict" or pair.same_socket:
             continue
         if pair.writer == function.id or world.aliases[pair.writer] != world.aliases[function.id]:
-            found.setdefault((pair.writer, pair.table), pair)
+            found.setdefault((pair.writer, pair.table), []).append(pair)
     verdict: Verdict = "watch" if found else "safe"
     worst, cost = None, Impact()
     if world.is_called(function.id):
-        hottest = sorted(found.values(), key=lambda pair: (pair.writer != function.id, -world.rate(pair.writer)))
-        for pair in hottest[:_MOST_ESTIMATED]:
+        hottest = sorted(found, key=lambda key: (key[0] != function.id, -world.rate(key[0])))[:_MOST_ESTIMATED]
+        for pair in (pair for key in hottest for pair in found[key]):
             impact = estimator.of_pair(pair)
             if worst is None or _lost(impact) > _lost(cost):
                 worst, cost = pair, impact
         if worst is not None and estimator.severity(cost, "high", [function.id]).severity.rank <= Severity.MEDIUM.rank:
             verdict = "fix"
-    return Contention(tuple(found.values()), worst, cost, verdict)
+    pairs = tuple(worst if worst is not None and worst in group else group[0] for group in found.values())
+    return Contention(tuple(sorted(pairs, key=lambda pair: pair is not worst)), worst, cost, verdict)
 
 
 def _lost(impact: Impact) -> tuple[float, float]:

@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
+from contend.conflicts.sharing import table_sharing
+from contend.model.findings import Sharing
 from contend.model.functions import Access, Function, Guard
 from contend.model.schema import Table
 from contend.model.values import Origin, Value
@@ -68,9 +70,11 @@ class Nature:
     period: str | None = None
 
 
-def nature_of(table: Table, insert_rate: float, by_machine: float) -> Nature:
+def nature_of(table: Table, insert_rate: float, by_machine: float, looked_up: bool = False) -> Nature:
     """The nature of a table by its name, its indexes (one on an expiry) and its predicted inserts a day; `by_machine`
-    are those that no user asks for (crons, webhooks, effects, timers, every request)."""
+    are those that no user asks for (crons, webhooks, effects, timers, every request). `looked_up` where a row is made
+    only if a lookup found none. Rows that are unique by a lookup, or that belong to a user, are never taken for ones
+    that lose their worth because they are many: only a name or an expiry says so."""
     words = [_singular(word.lower()) for word in _WORDS.findall(table.name)]
     last = set(words[-2:])
     often = insert_rate >= 50
@@ -88,7 +92,7 @@ def nature_of(table: Table, insert_rate: float, by_machine: float) -> Nature:
         return Nature(True, "events", "30 days")
     if last & _HISTORY:
         return Nature(True, "a history", "90 days")
-    if by_machine >= MANY:
+    if by_machine >= MANY and not looked_up and not _belongs_to_users(table):
         return Nature(True, "rows that no user asks for", "30 days" if often else "90 days")
     return Nature(False, "records that users work with")
 
@@ -109,6 +113,13 @@ def deleters(functions: Iterable[Function], table: str) -> tuple[Function, ...]:
     return tuple(function for function in functions if any(_deletes(access, table) for access in function.writes))
 
 
+def looks_first(inserts: Sequence[tuple[Function, Access]]) -> bool:
+    """Whether some insert happens only if a lookup in its own table found none."""
+    return any(
+        any(set(read.tables) & set(insert.tables) for read in _missed(function, insert)) for function, insert in inserts
+    )
+
+
 def bounded_by(inserts: Sequence[tuple[Function, Access]]) -> str | None:
     """What a table has one row per, where every insert happens only if a lookup found none: the fields of the lookup,
     or `set-up` where all are made once, into what is empty. None where rows are made without looking, or for each
@@ -126,13 +137,18 @@ def bounded_by(inserts: Sequence[tuple[Function, Access]]) -> str | None:
 def _lookup(function: Function, insert: Access) -> tuple[str, ...] | None:
     """The fields of the lookup that has to miss before an insert: in the same table, or in one whose row is made with
     it. None where nothing is looked up."""
-    rows = {row for guard in insert.guards for row in missing_rows(guard)}
-    reads = [read for read in function.reads if not read.writes and read.row in rows]
+    reads = _missed(function, insert)
     reads.sort(key=lambda read: not set(read.tables) & set(insert.tables))
     for read in reads:
         if any(write.operation == "insert" and set(write.tables) & set(read.tables) for write in function.writes):
             return tuple(key.field for key in read.keys if key.operator == "eq")
     return None
+
+
+def _missed(function: Function, insert: Access) -> list[Access]:
+    """The reads that found nothing wherever the insert happens."""
+    rows = {row for guard in insert.guards for row in missing_rows(guard)}
+    return [read for read in function.reads if not read.writes and read.row in rows]
 
 
 def missing_rows(guard: Guard) -> Iterator[str]:
@@ -156,6 +172,17 @@ def _missing(value: Value, holds: bool) -> Iterator[str]:
         for part in value.walk() if value.op in (None, "any", "member") else ():
             if part.origin is Origin.FIELD and part.row is not None:
                 yield part.row
+
+
+def _belongs_to_users(table: Table) -> bool:
+    """Whether rows carry the id of a user, and no expiry."""
+    if any(_EXPIRY_FIELD.match(name) for name in table.fields):
+        return False
+    return any(
+        field.kind == "id" and field.table is not None and table_sharing(field.table) is Sharing.USER
+        for declared in table.fields.values()
+        for field in (declared, *declared.items)
+    )
 
 
 def _deletes(access: Access, table: str) -> bool:

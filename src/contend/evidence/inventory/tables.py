@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 
 from contend.evidence.inventory.contention import contention_of, cost_in_words
-from contend.evidence.inventory.retention import Nature, bounded_by, cleanups, deleters, nature_of
+from contend.evidence.inventory.retention import Nature, bounded_by, cleanups, deleters, looks_first, nature_of
 from contend.evidence.inventory.words import listed, per_day
 from contend.evidence.inventory.world import Part, World, names
 from contend.model.callers import TriggerKind
@@ -73,7 +73,7 @@ def _growth(
         for function, access in inserts
         if all(caller.trigger.kind in _MACHINE for caller in world.origins(function.id))
     )
-    nature = nature_of(table, rate, machine)
+    nature = nature_of(table, rate, machine, looks_first(inserts))
     cleaners = cleanups(writers, table.name, nature.logs)
     scheduled = [function for function in cleaners if world.reached_on_schedule(function.id)]
     if scheduled:

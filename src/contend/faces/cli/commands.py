@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
@@ -191,7 +192,7 @@ def _audit(
     from contend.faces.cli.progress import shown_progress
 
     with shown_progress() as progress:
-        return audit(
+        result = audit(
             path,
             select=tuple(select),
             ignore=tuple(ignore),
@@ -200,6 +201,18 @@ def _audit(
             jobs=jobs,
             progress=progress,
         )
+    _tell_if_lifted(path, Path(result.repository.path))
+    return result
+
+
+def _tell_if_lifted(path: Path, root: Path) -> None:
+    """Says on stderr which app is audited where that is another directory than the one named."""
+    given = Path(os.path.abspath(path))
+    if root == given or not given.is_relative_to(root):
+        return
+    here = Path.cwd()
+    app = root.relative_to(here) if root != here and root.is_relative_to(here) else root
+    typer.echo(f"auditing {app.as_posix()}, which {_as_typed(path) or given.name} lies in", err=True)
 
 
 def _names(given: list[str] | None, option: str) -> tuple[str, ...]:
