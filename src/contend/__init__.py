@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from contend.reports.function_view import FunctionView
     from contend.rules import Rule
 
-__all__ = ["InputError", "audit", "rules", "show", "simulate"]
+__all__ = ["InputError", "all_rules", "audit", "show", "simulate"]
 
 
 def audit(
@@ -79,11 +79,11 @@ def show(
     return function_view(audit(path, config=config, use_cache=use_cache, jobs=jobs, progress=progress), function)
 
 
-def rules() -> tuple[Rule, ...]:
+def all_rules() -> tuple[Rule, ...]:
     """Everything that is checked: each rule with its `name`, a one-sentence `summary` and its `docs` by section."""
-    from contend.rules import all_rules
+    from contend.rules import all_rules as registered
 
-    return all_rules()
+    return registered()
 
 
 def simulate(

@@ -129,6 +129,17 @@ def test_a_pipe_in_any_encoding_takes_the_report(before: Path) -> None:
     assert b"\x1b" not in done.stdout
 
 
+def test_a_path_inside_an_app_is_audited_as_that_app(before: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    inside = before / "src"
+    assert run(["audit", str(inside), "--format", "json"]) == 1
+    captured = capsys.readouterr()
+    assert captured.err.startswith("auditing ")
+    assert captured.err.endswith(f"session-app/before, which {inside} lies in\n")
+    run(["audit", str(before), "--format", "json"])
+    again = capsys.readouterr()
+    assert (again.out, again.err) == (captured.out, "")
+
+
 # ── one function ─────────────────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -168,6 +179,14 @@ def test_one_rule(capsys: pytest.CaptureFixture[str]) -> None:
     assert "When it stays quiet" in out
 
 
+def test_a_rule_fits_a_narrow_terminal(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setenv("COLUMNS", "50")
+    assert run(["rules", "touch-on-every-request"]) == 0
+    prose, _, code = capsys.readouterr().out.partition("Example\n")
+    assert max(map(len, prose.splitlines())) <= 50
+    assert '        .withIndex("by_session", (q) => q.eq("sessionId", sessionId))' in code
+
+
 # ── mistakes ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -176,7 +195,7 @@ def test_one_rule(capsys: pytest.CaptureFixture[str]) -> None:
     [
         (["audi"], "No such command 'audi'"),
         (["audit", "--no-such-option"], "No such option"),
-        (["audit", "--format", "xml"], "--format"),
+        (["audit", "--format", "xml"], "Invalid value for '--format': 'xml' is not one of 'terminal', 'json'"),
         (["audit", "--fail-on", "hgih"], "'hgih' is no level: use critical, high, medium, low, info or never"),
         (["audit", "--jobs", "0"], "--jobs"),
         (["audit", "no/such/path"], "no/such/path"),

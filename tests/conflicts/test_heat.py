@@ -1,5 +1,7 @@
 """How often functions start, and what starts together."""
 
+from dataclasses import replace
+
 import pytest
 from tests.conflicts.build import HERE, NOW, app, arg, calls, computed, const, field, function, loop, when
 
@@ -152,3 +154,58 @@ def test_arguments_from_the_loop_differ_between_its_rounds() -> None:
 
 def test_the_table_can_be_overridden() -> None:
     assert heat(calls("m:f", "event"), traffic=Traffic(users=1_000)).calls_per_day == 5_000
+
+
+def from_endpoint(file: str, label: str = "POST endpoint") -> Caller:
+    """A call of an endpoint that `file` wraps."""
+    found = calls("m:f", "server-request", "http", entry=file)
+    return replace(found, trigger=replace(found.trigger, detail=label, entry=label))
+
+
+@pytest.mark.parametrize(
+    ("file", "label", "concurrent"),
+    [
+        ("src/lib/server/middleware/rateLimit.ts", "POST endpoint", False),  # a directory's name says nothing
+        ("src/middleware.ts", "POST endpoint", False),  # its helper wraps an endpoint
+        ("src/middleware.ts", "middleware, every request", True),
+        ("app/layout.tsx", "layout /", True),
+        ("src/routes/+layout.server.ts", "load of +layout", True),
+        ("src/app/layouts/page.tsx", "page /layouts", False),
+    ],
+)
+def test_what_every_request_passes_is_told_by_the_entry(file: str, label: str, concurrent: bool) -> None:
+    assert heat(from_endpoint(file, label)).concurrent is concurrent
+
+
+def test_a_call_in_a_catch_happens_where_something_failed() -> None:
+    caught = when(Value(Origin.UNKNOWN, "an error was caught"))
+    assert heat(calls("m:f", "event", guards=(caught,))).calls_per_day == 10
+    assert (
+        heat(calls("m:f", "server-request", "http", entry="src/hooks.server.ts", guards=(caught,))).calls_per_day == 120
+    )
+
+
+@pytest.mark.parametrize(
+    ("condition", "calls_per_day"),
+    [
+        (Value(Origin.UNKNOWN, "window.open().closed"), 100),  # if (popup.closed) { clearInterval(timer); save() }
+        (computed("==", Value(Origin.UNKNOWN, "job.status"), const("completed")), 100),
+        (Value(Origin.UNKNOWN, "userId"), 172_800),  # a beat of those who are signed in
+    ],
+)
+def test_a_timer_that_waits_for_an_end_calls_once(condition: Value, calls_per_day: float) -> None:
+    beat = calls("m:f", "timer", period_ms=1_000, entry="src/app/room/page.tsx", guards=(when(condition),))
+    assert heat(beat).calls_per_day == pytest.approx(calls_per_day)
+
+
+def test_what_draws_the_page_around_a_timer_is_no_end_that_it_waits_for() -> None:
+    closed = when(Value(Origin.UNKNOWN, "survey.closed"))
+    beat = calls("m:f", "timer", period_ms=1_000, entry="src/app/room/page.tsx", guards=(closed,))
+    assert heat(replace(beat, scope="src/app/room/page.tsx:20")).calls_per_day == pytest.approx(172_800)
+
+
+def test_a_start_that_nobody_calls_is_told_apart() -> None:
+    found = heat(calls("m:f", "scheduler", "scheduler", by="m:g"))
+    assert found.called
+    assert "nobody in this repository calls what starts it: taken as 1 a day" in found.assumptions
+    assert not any("calls it:" in text for text in found.assumptions)

@@ -28,7 +28,7 @@ from contend.conflicts.meeting import window_s
 from contend.model.app import App
 from contend.model.callers import Caller
 from contend.model.findings import Impact, Severity
-from contend.model.functions import Guard
+from contend.model.functions import Guard, Reach
 from contend.model.values import Origin, Value
 
 SESSIONS = table("sessions", index("by_session", "sessionId"), index("by_user", "userId"), userId=identifier("users"))
@@ -212,3 +212,69 @@ def test_low_confidence_and_scripts_lower_it() -> None:
     impact = Impact(retries_per_day=222)
     assert estimator.severity(impact, "high", ["sessions:touch"]).severity is Severity.MEDIUM
     assert estimator.severity(impact, "low", ["sessions:touch"]).severity is Severity.LOW
+
+
+def test_a_filtered_first_match_is_read_after_half_of_the_range() -> None:
+    """Where the extraction does not say how far: a match may stand anywhere in it."""
+    touch = function("sessions:touch", patch("sessions", arg("sessionId"), lastSeenAt=NOW))
+
+    def reruns(filtered: bool, *, reach: Reach = "first") -> float:
+        shown = function("s:me", read("sessions", None, reach=reach, filtered=filtered), kind="query")
+        pairs = derive_pairs(app([SESSIONS], [shown, touch], [EVERY_REQUEST], [subscribes("s:me")]))
+        return estimate(pairs.of_victim("s:me"), pairs).query_reruns_per_day
+
+    assert reruns(filtered=True) == reruns(filtered=False) / 2
+    assert reruns(filtered=True, reach="range") == reruns(filtered=False, reach="range")
+
+
+@pytest.mark.parametrize(("becomes", "closed"), [("publishing", True), ("scheduled", False)])
+def test_a_status_that_the_first_call_changes_lets_no_second_one_write(becomes: str, closed: bool) -> None:
+    """`if (post.status !== "scheduled") return; … patch(post._id, { status: "publishing" })`, started many times."""
+    asked = computed("!=", field("p", "status", "posts"), const("scheduled"))
+    found = read("posts", "by_slug", eq("slug", arg("slug")), row="p")
+    moved = patch(
+        "posts", field("p", "_id", "posts"), row="p", guards=(when(asked, False, True),), status=const(becomes)
+    )
+    publish = function("posts:publish", found, moved)
+    start = calls("posts:publish", "scheduler", "scheduler", by="posts:all", loops=(loop(parallel=True, bound=8),))
+    pairs = derive_pairs(
+        app(
+            [table("posts", index("by_slug", "slug"))],
+            [publish, function("posts:all")],
+            [calls("posts:all", "event"), start],
+        )
+    )
+    impact = estimate(pairs.of_victim("posts:publish"), pairs)
+    per_call = impact.retries_per_day / Estimator(pairs).calls_per_day("posts:publish")
+    assert (per_call <= 1.05) is closed
+
+
+def test_branches_of_one_test_do_not_meet_within_one_page_load() -> None:
+    """`if (expired) invalidate(); else touch()`: all requests of a load take the same one."""
+    expired = computed("<=", field("s", "expiresAt", "sessions"), NOW)
+    found = read("sessions", "by_session", eq("sessionId", arg("sessionId")), row="s")
+
+    def retries(*guards: Guard) -> float:
+        touch = function("sessions:touch", found, patch("sessions", field("s", "_id", "sessions"), row="s", seen=NOW))
+        end = function("sessions:end", found, patch("sessions", field("s", "_id", "sessions"), row="s", ended=NOW))
+        callers = [
+            calls(
+                "sessions:touch", "server-request", "http", entry="src/hooks.server.ts", guards=(when(expired, False),)
+            ),
+            calls("sessions:end", "server-request", "http", entry="src/hooks.server.ts", guards=guards),
+        ]
+        pairs = derive_pairs(app([SESSIONS], [touch, end], callers))
+        return estimate(
+            (p for p in pairs.of_victim("sessions:touch") if p.writer == "sessions:end"), pairs
+        ).retries_per_day
+
+    assert retries(when(expired)) < 1 < retries()
+
+
+def test_what_costs_nothing_adds_no_assumptions() -> None:
+    found = read("sessions", "by_session", eq("sessionId", arg("sessionId")), row="s")
+    unused = function("sessions:unused", found, patch("sessions", field("s", "_id", "sessions"), row="s", seen=NOW))
+    told = touching(EVERY_REQUEST)
+    pairs = derive_pairs(app([SESSIONS], [*told.functions, unused], told.callers))
+    assert {pair.writer for pair in pairs.of_victim("sessions:touch")} == {"sessions:touch", "sessions:unused"}
+    assert not any("nobody" in text for text in estimate(pairs.of_victim("sessions:touch"), pairs).assumptions)

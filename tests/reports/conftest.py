@@ -386,8 +386,8 @@ def audit(repository: Repository) -> Audit:
         assumptions=(Assumption("users", 20.0, "20 active users a day"),),
         suppressions=Suppressions(
             used=(Suppression("convex/stats.ts", 13, 14, ("shared-counter",), "one writer, once a day"),),
-            without_reason=(Suppression("convex/rooms.ts", 3, 4, ("client-herd",), ""),),
-            unused=(Suppression("convex/plans.ts", 8, 9, ("shared-counter",), "rare"),),
+            without_reason=(Suppression("convex/rooms.ts", 3, 4, ("unbatched-sequence",), ""),),
+            unused=(Suppression("convex/plans.ts", 8, 9, ("touch-on-every-request",), "rare"),),
         ),
         rules=("reactive-feedback-loop", "shared-counter", "touch-on-every-request", "wide-read-before-write"),
         seconds=0.8123,

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
 from contend.model.places import Span
-from contend.reports.code_frame import code_frame
+from contend.reports.code_frame import code_frame, source_line
 
 
 def shown(source: str, span: Span, width: int = 80, encoding: str = "utf-8") -> list[str]:
@@ -52,6 +53,29 @@ def test_a_cause_far_to_the_right_is_brought_into_view() -> None:
     assert frame[1].count("^") == 8
     assert frame[0].startswith("1 | ...")
     assert frame[0].endswith("...")
+
+
+def test_the_underline_ends_where_the_line_is_cut() -> None:
+    code, underline = shown("patch(" + "a" * 200 + ");", Span("f.ts", 1, 1, 1, 208), width=40)
+    assert code.endswith("a...")
+    assert len(underline) == len(code) - len("...")
+
+
+@pytest.mark.parametrize(
+    ("span", "text"),
+    [
+        (Span("f.ts", 1, 5, 1, 10), "a > b"),
+        (Span("f.ts", 2, 5, 4, 2), "one && two"),
+        (Span("f.ts", 9, 1, 9, 4), ""),
+    ],
+)
+def test_a_span_on_one_line(span: Span, text: str) -> None:
+    assert source_line(span, "if (a > b)\r\nif (one\r\n  && two\r\n )") == text
+    assert source_line(span, None) == ""
+
+
+def test_a_long_span_is_clipped() -> None:
+    assert source_line(Span("f.ts", 1, 1, 1, 201), "x" * 200, longest=10) == "xxxxxxx..."
 
 
 def test_windows_line_ends() -> None:

@@ -39,6 +39,12 @@ def test_the_schema_is_strict_everywhere() -> None:
         assert set(part.get("required", ())) == set(part.get("properties", ()))
 
 
+@pytest.mark.parametrize("name", ["finding", "predicted", "observed", "pair", "caller", "fix", "assumption"])
+def test_the_schema_describes_every_field(name: str) -> None:
+    described = audit_schema()["$defs"][name]["properties"]
+    assert [field for field, schema in described.items() if "description" not in schema] == []
+
+
 @pytest.mark.parametrize("name", ["audit", "clean_audit"])
 def test_reports_meet_the_schema(name: str, request: pytest.FixtureRequest) -> None:
     report = json.loads(render_json(request.getfixturevalue(name), "1.2.3"))

@@ -12,11 +12,13 @@ import pytest
 from rich.cells import cell_len
 from rich.console import Console
 
-from contend.model.audit import Audit
-from contend.model.findings import Severity
+from contend.model.app import Suppression
+from contend.model.audit import Audit, Suppressions
+from contend.model.findings import Impact, Severity
 from contend.reports.json_report import render_json
 from contend.reports.page import Page, plain_text
 from contend.reports.terminal import add_audit, render_terminal
+from contend.reports.words import impact_words
 
 GOLDEN = Path(__file__).parent / "golden"
 
@@ -42,7 +44,7 @@ def test_json(audit: Audit) -> None:
     same_as_golden(render_json(audit, "1.2.3"), "findings.json")
 
 
-@pytest.mark.parametrize("width", [60, 80, 100, 160])
+@pytest.mark.parametrize("width", [40, 60, 80, 100, 160])
 def test_no_line_is_wider_than_asked(audit: Audit, width: int) -> None:
     lines = render_terminal(audit, width=width).splitlines()
     assert max(cell_len(line) for line in lines) <= width
@@ -99,6 +101,25 @@ def test_a_silenced_finding_is_listed_with_its_reason_only(audit: Audit) -> None
     text = render_terminal(audit, width=100)
     assert "LOW" not in text
     assert "1 finding silenced:\n  convex/stats.ts:14 shared-counter: one writer, once a day" in text
+
+
+def test_a_comment_that_names_no_rule_is_told(audit: Audit) -> None:
+    unused = (Suppression("convex/a.ts", 3, 4, ("nope", "touch-on-every-request"), "because"),)
+    text = render_terminal(replace(audit, suppressions=Suppressions(unused=unused)), width=100)
+    assert "convex/a.ts:3 (no rule 'nope'), touch-on-every-request" in text
+
+
+@pytest.mark.parametrize(
+    ("impact", "words"),
+    [
+        (Impact(retries_per_day=3, failures_per_day=0.004), "3 retries a day"),
+        (Impact(retries_per_day=0.004), "next to nothing a day"),
+        (Impact(retries_per_day=1.02, calls_per_day=1), "1 retry, 1 needless call a day"),
+        (Impact(), "nothing a day"),
+    ],
+)
+def test_costs_in_words(impact: Impact, words: str) -> None:
+    assert impact_words(impact, "retries") == words
 
 
 def test_a_number_always_says_what_kind_of_evidence_it_is(audit: Audit) -> None:

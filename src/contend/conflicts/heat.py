@@ -48,7 +48,10 @@ _METHOD: Final = re.compile(r"^(GET|POST|PUT|PATCH|DELETE|HEAD|OPTIONS|fallback|
 _ENDPOINT: Final = re.compile(r"\+server\.|(^|/)route\.[jt]sx?|/api/", re.IGNORECASE)
 _EVERYWHERE: Final = re.compile(r"layout|provider|(^|[/ ])(_?app|main|root)(\.\w+)?$", re.IGNORECASE)
 _SHORTCUT: Final = re.compile(r"key(down|up|press)", re.IGNORECASE)
-_OVER: Final = re.compile(r"closed|done|complete|finish|ended|success|succeeded|failed|aborted|cancell?ed", re.IGNORECASE)
+_OVER: Final = re.compile(
+    r"((^|[^a-zA-Z])|[a-z](?=[A-Z]))"
+    r"(?i:closed|done|completed?|finished|ended|success|succeeded|failed|aborted|cancell?ed)$"
+)
 _EXPIRED: Final = re.compile(r"expired|stale|outdated|overdue", re.IGNORECASE)
 _CAUGHT: Final = "an error was caught"  # what holds inside a `catch`, as the extraction words it
 _LEADER: Final = re.compile(r"host|leader|owner|admin|creator|master|primary", re.IGNORECASE)
@@ -329,16 +332,23 @@ def _waits_for_an_end(caller: Caller) -> bool:
     """Whether a repeating timer only looks whether something is over (`if (popup.closed) { clearInterval(t); save() }`)
     and calls once, then: as often as a user starts that something, not at each beat."""
     return caller.trigger.kind == "timer" and any(
-        guard.holds and not guard.early_exit and _is_over(guard.condition) for guard in caller.guards
+        guard.holds and not guard.early_exit and _is_over(guard.condition) and _stands_with(guard, caller)
+        for guard in caller.guards
     )
+
+
+def _stands_with(guard: Guard, caller: Caller) -> bool:
+    """Whether the test is of the function that the call stands in, rather than of what draws the page around it."""
+    file, _, line = caller.scope.rpartition(":")
+    return not line.isdigit() or (guard.span.file == file and guard.span.line >= int(line))
 
 
 def _is_over(condition: Value) -> bool:
     if condition.op == "&&":
         return any(_is_over(part) for part in condition.parts)
-    if condition.op in ("==", "any", "call:Boolean"):
+    if condition.op == "==":
         return any(_OVER.search(str(part.constant)) for part in condition.parts if isinstance(part.constant, str))
-    return condition.op in (None, "member") and bool(_OVER.search(_last_name(condition)))
+    return condition.op is None and bool(_OVER.search(_last_name(condition)))
 
 
 def _last_name(value: Value) -> str:
@@ -349,7 +359,8 @@ def _is_special(condition: Value) -> bool:
     if condition.op in ("&&", "||"):
         return any(_is_special(part) for part in condition.parts)
     if condition.op not in ("!", "==", "!=", "<", "<=", ">", ">="):
-        return condition.op is None and bool(_EXPIRED.search(_last_name(condition)))
+        name = _last_name(condition) if condition.op is None else condition.op
+        return bool(_EXPIRED.search(name))  # `session.isExpired`, `call:isStale`
     there = condition.op in ("!=", ">", ">=") and any(
         part.origin is Origin.CONSTANT and (part.constant in (0, 1, "") or part.text in ("null", "undefined"))
         for part in condition.parts

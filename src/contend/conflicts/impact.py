@@ -226,7 +226,7 @@ def entry_share(pair: Pair) -> float:
     extent = pair.read.extent
     if extent.reach not in ("first", "take") or pair.index == "by_id":
         return 1.0
-    covered = extent.share * (MATCHED if extent.filtered and extent.reach == "first" else 1.0)
+    covered = min(extent.share, MATCHED if extent.filtered and extent.reach == "first" else 1.0)
     if pair.write.operation == "insert" and _appends(pair.read):
         if extent.descending:
             return 1.0

@@ -137,8 +137,8 @@ def passing_guards(write: Access, events_per_day: float, active_seconds: float) 
 
 
 def closes_its_guard(write: Access, writer: Function) -> bool:
-    """Whether a condition before `write` looks at a field of the written row that the function itself then sets to a
-    constant for which it no longer holds: `if (post.status !== "due") return; … patch(post._id, { status: "sent" })`."""
+    """Whether `write` stands behind a test for one value of a field of the written row that the function itself then
+    changes: `if (post.status !== "scheduled") return; … patch(post._id, { status: "publishing" })`."""
     row = write.row
     if row is None:
         return False
@@ -149,11 +149,10 @@ def closes_its_guard(write: Access, writer: Function) -> bool:
         asked = next((part for part in guard.condition.parts if part.origin is Origin.CONSTANT), None)
         if looked is None or asked is None:
             continue
-        for access in (access for access in writer.writes if access.row == row):
-            for field in access.fields:
-                if field.name == looked.field and field.value.origin is Origin.CONSTANT:
-                    if field.value.text != asked.text:
-                        return True
+        written = [field for access in writer.writes if access.row == row for field in access.fields]
+        new = [field.value for field in written if field.name == looked.field]
+        if any(value.origin is Origin.CONSTANT and value.text != asked.text for value in new):
+            return True
     return False
 
 

@@ -11,6 +11,8 @@ from rich.text import Text
 from contend.reports.encoding import fit
 from contend.reports.page import Page
 
+_BULLETS = ("- ", "* ")
+
 
 class RuleText(Protocol):
     """What a page needs of a rule: its name, one sentence, and its docstring by section, in order."""
@@ -56,13 +58,29 @@ def add_rule(page: Page, rule: RuleText) -> None:
 
 
 def _add_section(page: Page, text: str) -> None:
+    prose: list[str] = []
     in_code = False
     for line in text.strip("\n").expandtabs(4).splitlines():
         fence = line.lstrip().startswith("```")
-        if in_code or fence or cell_len(line) + 2 <= page.width:
+        if in_code or fence or not line.strip():
+            _add_prose(page, prose)
+            prose = []
             page.verbatim(Text("  " + fit(line, page.encoding)))
         else:
-            body = line.lstrip()
-            indent = " " * (2 + len(line) - len(body))
-            page.paragraph(body, first=indent, rest=indent + "  " if body.startswith(("- ", "* ")) else indent)
+            if line.lstrip().startswith(_BULLETS):
+                _add_prose(page, prose)
+                prose = []
+            prose.append(line)
         in_code = in_code != fence
+    _add_prose(page, prose)
+
+
+def _add_prose(page: Page, lines: Sequence[str]) -> None:
+    """A paragraph or one point of a list: as it is where it fits, else wrapped anew."""
+    if all(cell_len(line) + 2 <= page.width for line in lines):
+        for line in lines:
+            page.verbatim(Text("  " + fit(line, page.encoding)))
+        return
+    body = " ".join(line.strip() for line in lines)
+    indent = " " * (2 + len(lines[0]) - len(lines[0].lstrip()))
+    page.paragraph(body, first=indent, rest=indent + "  " if body.startswith(_BULLETS) else indent)

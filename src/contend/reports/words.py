@@ -52,8 +52,36 @@ _TRIGGER_NOUNS: dict[TriggerKind, tuple[str, str]] = {
 }
 
 _DOM_EVENTS = frozenset(
-    "blur change click contextmenu copy cut dblclick dragend dragstart drop focus input keydown keypress keyup "
-    "longpress mousedown mouseup paste pointerdown pointerup press reset scroll select submit touchend touchstart".split()
+    {
+        "blur",
+        "change",
+        "click",
+        "contextmenu",
+        "copy",
+        "cut",
+        "dblclick",
+        "dragend",
+        "dragstart",
+        "drop",
+        "focus",
+        "input",
+        "keydown",
+        "keypress",
+        "keyup",
+        "longpress",
+        "mousedown",
+        "mouseup",
+        "paste",
+        "pointerdown",
+        "pointerup",
+        "press",
+        "reset",
+        "scroll",
+        "select",
+        "submit",
+        "touchend",
+        "touchstart",
+    }
 )
 """Events that a reader knows by name; others are props that somebody called so."""
 _LEAST_SHOWN = 0.01
@@ -61,11 +89,11 @@ _LEAST_SHOWN = 0.01
 
 
 def trigger_words(trigger: Trigger) -> str:
-    """`every server request`, `a timer every 30 s`, `the user's click`, `a cron every 5 min (clean up)`."""
+    """`every server request`, `a timer every 30 s`, `a user event (onNext)`, `a cron every 5 min (clean up)`."""
     words = _TRIGGER_WORDS[trigger.kind]
     if trigger.kind == "event" and trigger.detail:
-        name = trigger.detail.lower() if trigger.detail.lower() in _DOM_EVENTS else None
-        words = f"the user's {name}" if name else f"a user event (`{trigger.detail}`)"
+        known = trigger.detail.lower() in _DOM_EVENTS
+        words = f"the user's `{trigger.detail.lower()}`" if known else f"a user event (`{trigger.detail}`)"
     elif trigger.kind == "effect" and trigger.dependencies is None:
         words = "an effect after every render (no dependency list)"
     elif trigger.kind == "effect" and trigger.dependencies:
@@ -187,7 +215,8 @@ def _per_day(impact: Impact) -> dict[ImpactComponent, float]:
 
 def _amounts(first: ImpactComponent, numbers: dict[ImpactComponent, float]) -> list[str]:
     order = [first, *(component for component in _COMPONENT_WORDS if component != first)]
-    shown = [(component, spoken(numbers[component])) for component in order if numbers.get(component, 0) >= _LEAST_SHOWN]
+    told = [component for component in order if numbers.get(component, 0) >= _LEAST_SHOWN]
+    shown = [(component, spoken(numbers[component])) for component in told]
     return [f"{amount} {_COMPONENT_WORDS[component][0 if amount == '1' else 1]}" for component, amount in shown]
 
 

@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from contend.source.discovery import is_functions_directory
+from contend.source.discovery import NotAConvexApp, is_functions_directory
 from contend.source.files import PathNotFound, list_files
 
 _PROJECT_FILES = ("convex.json", "package.json")
@@ -18,7 +18,7 @@ def audit_root(path: Path) -> Iterator[Path]:
     Inside a function directory that is the root of its app, so that callers and import aliases are seen. Otherwise it
     is the path itself, and should that hold no app although it holds code, the root of the app it lies in. An app
     elsewhere in the repository is not looked for: whoever names a directory without one is told so. Raises
-    `PathNotFound` where nothing exists at `path`.
+    `PathNotFound` where nothing exists at `path`, `NotAConvexApp` for a file outside of every app.
     """
     given = Path(os.path.abspath(path))
     if not given.exists():
@@ -32,13 +32,15 @@ def audit_root(path: Path) -> Iterator[Path]:
     if given == start:
         yield start
         above = above[1:]
-    if given.name not in _PROJECT_FILES and not list_files(given).sources:
-        return
-    for each in above:
-        root = _root_at(each)
-        if root is not None:
-            yield root
-            return
+    code = list_files(given).sources
+    if code or given.name in _PROJECT_FILES:
+        for each in above:
+            root = _root_at(each)
+            if root is not None:
+                yield root
+                return
+    if given != start:
+        raise NotAConvexApp(path, len(code))
 
 
 def _root_at(directory: Path) -> Path | None:

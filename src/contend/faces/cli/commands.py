@@ -55,6 +55,9 @@ def invoke(arguments: Sequence[str]) -> int:
     except Exception as error:
         show, exit_code = getattr(error, "show", None), getattr(error, "exit_code", None)
         if callable(show) and isinstance(exit_code, int):  # a usage error says itself what is wrong
+            message = getattr(error, "message", None)
+            if isinstance(message, str):  # Typer lets the words of its validator through
+                error.message = message.replace("Value error, ", "")  # type: ignore[attr-defined]
             show()
             return exit_code
         raise
