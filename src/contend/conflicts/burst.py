@@ -17,6 +17,7 @@ from itertools import accumulate, pairwise
 from contend.conflicts.time_grid import sample, shifted, successes
 
 TIGHT = 8  # calls up to which the recursion starts at one call, where they start within half a duration
+FINEST = 2_000  # steps of the grid within the spread of a burst
 LOOSE = 6  # and where they do not; above, where rounding would swing up, it takes one step from `own_environment`
 
 
@@ -74,7 +75,7 @@ class _March:
         fine = min(duration / 5, max(spread / (2 * few), spread / 20), 100 / max(few, 8))
         end = spread + sum(widths) + (len(widths) + 1) * duration
         times = [0.0]
-        steps = max(round(spread / fine), 1)
+        steps = min(max(round(spread / fine), 1), FINEST)
         times.extend(spread * (step + 1) / steps for step in range(steps))
         while times[-1] < end:
             times.append(times[-1] + max(fine, 0.03 * (times[-1] - spread)))

@@ -76,6 +76,8 @@ class Traffic:
                 raise TrafficError(f"[traffic] {name} must not be negative or infinite, but is {value!r}.")
             if value == 0 and name in _POSITIVE:
                 raise TrafficError(f"[traffic] {name} must be greater than 0.")
+            if name.endswith("_ms") and value > _LONGEST_MS:
+                raise TrafficError(f"[traffic] {name} must be at most {_LONGEST_MS:,.0f} (an hour), but is {value:g}.")
             values[name] = float(value)
         table = replace(cls(), **values)
         if table.open_hours > 24:
@@ -115,8 +117,19 @@ class Traffic:
 
 
 _POSITIVE: Final = frozenset(
-    {"users", "tabs", "open_hours", "tenant_users", "documents", "timer_period_s", "cron_period_s", "transaction_ms"}
+    {
+        "users",
+        "tabs",
+        "open_hours",
+        "tenant_users",
+        "documents",
+        "requests_per_load",
+        "timer_period_s",
+        "cron_period_s",
+        "transaction_ms",
+    }
 )
+_LONGEST_MS: Final = 3_600_000.0  # what takes longer is no burst and no transaction
 _SENTENCES: Final[Mapping[str, str]] = {
     "users": "{t.users:g} active users a day",
     "tabs": "{t.tabs:g} tabs per user, open {t.open_hours:g} hours a day",

@@ -48,9 +48,9 @@ class IneffectiveGuard(Rule):
 
     ## When it stays quiet
     When the guard compares what is to be written with what is stored and they can be equal (a status, a name, a high
-    score); when the write carries news and the check keeps events in order (a webhook that drops stale deliveries); when
-    the check picks old rows for a clean-up; when the threshold is longer than the calls are apart; and when the earlier
-    write on the row is under the same check.
+    score); when the write carries news and the check keeps events in order (a webhook that drops stale deliveries);
+    when the check picks old rows for a clean-up; when the threshold is longer than the calls are apart; and when the
+    earlier write on the row is under the same check.
 
     ## Fix safety
     A threshold changes how fresh the stored value is. Choose it from what reads the value.

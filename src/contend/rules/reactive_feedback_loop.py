@@ -324,11 +324,11 @@ def _stop(link: _Link, shown: str, path: str) -> str:
     """What ends the loop: for one stamp, its being set; for an object that several calls fill, the part at hand."""
     whole = next((write.value for write in link.access.fields if write.name == link.field), None)
     if link.access.operation == "insert":
-        return f"call it once (a ref, or a row that says it is done); return early in `{path}` when the row exists"
+        return f"call it once (a ref, or a row that says it is done); return early in `{path}` if the row exists"
     if whole is not None and any(part.op == "object" for part in whole.walk()):
         return (
-            f"call it only while the part of {shown} that this call sets is not there yet, and return early in `{path}` "
-            "when the stored part already equals the new one (times left out of the comparison)"
+            f"call it only while the part of {shown} that this call sets is not there yet, and return early in "
+            f"`{path}` when the stored part already equals the new one (times left out of the comparison)"
         )
     return f"call it only while {shown} is not set yet, and return early in `{path}` when it is"
 

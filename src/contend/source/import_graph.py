@@ -99,15 +99,19 @@ class ImportGraph:
     def leads_to(self, edge: Edge) -> Iterator[tuple[str, frozenset[str]]]:
         """The files that an importing edge leads to, each with the barrels on the way: its target, and what the target
         re-exports of the names that the edge takes."""
-        yield edge.target, frozenset()
-        yield from self._onward(edge.target, imported_names(edge.clause), edge.importer, frozenset())
+        waiting = [(edge.target, imported_names(edge.clause), frozenset[str]())]
+        seen: set[tuple[str, frozenset[bytes] | None]] = set()  # the first of many ways through barrels is enough
+        while waiting:
+            target, wanted, through = waiting.pop()
+            if (target, wanted) in seen:
+                continue
+            seen.add((target, wanted))
+            yield target, through
+            waiting.extend(reversed(list(self._onward(target, wanted, edge.importer, through | {target}))))
 
     def _onward(
         self, barrel: str, wanted: frozenset[bytes] | None, user: str, through: frozenset[str]
-    ) -> Iterator[tuple[str, frozenset[str]]]:
-        if barrel in through:
-            return
-        through |= {barrel}
+    ) -> Iterator[tuple[str, frozenset[bytes] | None, frozenset[str]]]:
         for edge in self.reexports(barrel):
             exported = self.exported_names(edge.target)
             if wanted is None:
@@ -118,8 +122,7 @@ class ImportGraph:
                 inner = inner & exported if inner is not None else None
                 leads = inner is None or bool(inner)
             if leads:
-                yield edge.target, through
-                yield from self._onward(edge.target, inner, user, through)
+                yield edge.target, inner, through
 
 
 def passed_names(clause: bytes, names: frozenset[bytes]) -> frozenset[bytes]:

@@ -150,7 +150,7 @@ class _Search:
         waiting = sorted(starts)
         while waiting:
             path = waiting.pop()
-            for importer, barrels in self._importers(path, None, frozenset({path})):
+            for importer, barrels in self._importers(path):
                 if importer in found or importer not in self._readable or self._in_functions(importer):
                     continue
                 found.update(barrel for barrel in barrels if barrel in self._readable)
@@ -158,17 +158,22 @@ class _Search:
                 waiting.append(importer)
         return found
 
-    def _importers(
-        self, path: str, names: frozenset[bytes] | None, through: frozenset[str]
-    ) -> Iterator[tuple[str, frozenset[str]]]:
-        """Files that import `path` (only by one of `names`, if given), each with the barrels on the way."""
-        for edge in self._graph.incoming.get(path, ()):
-            if edge.kind == "import" and (names is None or self._graph.takes(edge, names)):
-                yield edge.importer, through
-            elif edge.kind == "export" and edge.importer not in through:
-                passed = passed_names(edge.clause, self._graph.exported_names(path) if names is None else names)
-                if passed:
-                    yield from self._importers(edge.importer, passed, through | {edge.importer})
+    def _importers(self, path: str) -> Iterator[tuple[str, frozenset[str]]]:
+        """Files that import `path`, each with the barrels on the way, of which the first are enough."""
+        waiting: list[tuple[str, frozenset[bytes] | None, frozenset[str]]] = [(path, None, frozenset({path}))]
+        seen: set[tuple[str, frozenset[bytes] | None]] = set()
+        while waiting:
+            at, names, through = waiting.pop()
+            if (at, names) in seen:
+                continue
+            seen.add((at, names))
+            for edge in self._graph.incoming.get(at, ()):
+                if edge.kind == "import" and (names is None or self._graph.takes(edge, names)):
+                    yield edge.importer, through
+                elif edge.kind == "export":
+                    passed = passed_names(edge.clause, self._graph.exported_names(at) if names is None else names)
+                    if passed:
+                        waiting.append((edge.importer, passed, through | {edge.importer}))
 
     def _downward(self, starts: set[str], *, types: bool, accepts: Callable[[str], bool]) -> set[str]:
         """`starts` and what they import, transitively through files that are accepted."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import tomllib
 from pathlib import Path
 
@@ -36,12 +37,12 @@ def read_settings(root: Path, config: Path | None = None) -> Settings:
 
 def _search_path(root: Path) -> list[Path]:
     start = root.resolve()
-    if start.is_file():
+    if os.path.isfile(start):
         start = start.parent
     directories: list[Path] = []
     for directory in (start, *start.parents):
         directories.append(directory)
-        if (directory / ".git").exists():
+        if os.path.exists(directory / ".git"):
             return directories
     return [start]
 
@@ -56,7 +57,7 @@ def _display(file: Path, root: Path) -> str:
 
 def _read(file: Path, name: str, *, required: bool) -> Settings | None:
     """The settings in `file`; None where it does not exist, or is a `package.json` without the key."""
-    if not file.is_file():
+    if not os.path.isfile(file):  # unlike `Path.is_file`, says no to a name that is too long
         if required:
             raise SettingsError(f"{file}: no such file")
         return None
@@ -68,7 +69,7 @@ def _read(file: Path, name: str, *, required: bool) -> Settings | None:
         return _from_package(text, name, required=required)
     try:
         return settings_from(tomllib.loads(text), name)
-    except tomllib.TOMLDecodeError as error:
+    except (ValueError, RecursionError) as error:  # a TOMLDecodeError, or a number or nesting beyond all measure
         raise SettingsError(f"{name}: not valid TOML: {error}") from error
 
 

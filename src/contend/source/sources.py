@@ -23,6 +23,7 @@ from contend.source.files import Listing, is_bundle, list_files, read_files
 from contend.source.import_graph import ImportGraph
 from contend.source.imports import ImportReference, scan_imports
 from contend.source.paths import within
+from contend.source.recursion import deep_recursion
 from contend.source.relevance import Relevance, find_relevant
 from contend.source.resolution import Resolver
 from contend.source.roots import audit_root
@@ -97,7 +98,8 @@ def parse_survey(
     with workers_at_hand(lower_source, helpers_for(expected, jobs)) as workers:  # they load while imports are resolved
         resolver = Resolver(surveyed.texts, surveyed.configs, surveyed.apps, surveyed.listing.links)
         graph = ImportGraph.build(surveyed.texts, surveyed.imports, resolver)
-        relevance = find_relevant(graph, surveyed.apps)
+        with deep_recursion():
+            relevance = find_relevant(graph, surveyed.apps)
         texts = {path: surveyed.texts[path] for path in relevance.paths}
         modules = extract(
             tuple(texts.items()),

@@ -23,6 +23,7 @@ def main() -> None:
 def run(arguments: Sequence[str]) -> int:
     """Run one command line and return its exit code. Every error ends as one message on stderr, never as a
     traceback; `CONTEND_DEBUG=1` adds the traceback of an internal error."""
+    _open_missing_streams()
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")
@@ -40,8 +41,9 @@ def run(arguments: Sequence[str]) -> int:
         print("contend: interrupted", file=sys.stderr)
         return INTERRUPTED
     except BrokenPipeError:
-        # The reader (head, less) left. Nothing may be written at interpreter exit either.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        from contend.faces.cli.output import discard_output
+
+        discard_output()  # the reader (head, less) left
         return BROKEN_PIPE
     except Exception as error:
         from contend.faces.cli.internal_error import describe
@@ -49,3 +51,10 @@ def run(arguments: Sequence[str]) -> int:
         print(describe(error, debug=os.environ.get("CONTEND_DEBUG") == "1"), file=sys.stderr)
         return INTERNAL
     return code
+
+
+def _open_missing_streams() -> None:
+    """Standard streams that the caller closed are None in Python; what goes there is lost, as it is for any command."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115 - open to the end

@@ -19,12 +19,28 @@ PIPE_WIDTH = 100
 def write_text(text: str, output: Path | None) -> None:
     """Write a finished report to `output` (UTF-8, `\\n`), or to stdout."""
     if output is None:
-        sys.stdout.write(text)
+        _write_to_stdout(text)
         return
     try:
         output.write_text(text, encoding="utf-8", newline="\n")
     except OSError as error:
         raise InputError(f"cannot write {output}: {error.strerror or error}") from error
+
+
+def _write_to_stdout(text: str) -> None:
+    try:
+        sys.stdout.write(text)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        discard_output()
+        raise InputError(f"cannot write the report: {error.strerror or error}") from error
+
+
+def discard_output() -> None:
+    """Have nothing written to standard output any more, nor at interpreter exit."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def new_page(output: Path | None) -> Page:

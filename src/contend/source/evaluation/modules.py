@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 class ModuleScope:
     """The top level of one file. A name's value is evaluated on first use; a cycle answers with an opaque value."""
 
-    __slots__ = ("_declared", "_imports", "_program", "_values", "module", "types")
+    __slots__ = ("_declared", "_exports", "_imports", "_program", "_values", "module", "types")
 
     def __init__(self, module: ir.Module, program: Program) -> None:
         self.module = module
@@ -27,6 +27,7 @@ class ModuleScope:
                 for name in bound_names(statement.pattern):
                     self._declared[name] = statement
         self._imports = {entry.local: entry for entry in module.imports}
+        self._exports = {entry.exported: entry for entry in reversed(module.exports)}
         self.types = {entry.name: entry for entry in module.types}
 
     @property
@@ -36,6 +37,10 @@ class ModuleScope:
     def imported(self, name: str) -> ir.Import | None:
         """The import that binds `name`."""
         return self._imports.get(name)
+
+    def exported(self, name: str) -> ir.Export | None:
+        """The export of that very name."""
+        return self._exports.get(name)
 
     def declaration(self, name: str) -> ir.Declare | None:
         """The top-level declaration of `name`."""

@@ -180,14 +180,10 @@ class Program:
     def _exported_by(self, path: str, name: str) -> t.Value | None:
         """What a module exports by that very name."""
         scope = self.scope(path)
-        if scope is None:
+        entry = scope.exported(name) if scope is not None else None
+        if scope is None or entry is None:
             return None
-        for entry in scope.module.exports:
-            if entry.exported == name:
-                if entry.source is None:
-                    return scope.lookup(entry.local)
-                return self._from(path, entry.source, entry.local)
-        return None
+        return scope.lookup(entry.local) if entry.source is None else self._from(path, entry.source, entry.local)
 
     # ── types ───────────────────────────────────────────────────────────────────────────────────────────────────
 

@@ -16,6 +16,7 @@ from contend.source.evaluation.effects import DatabaseEffect, InvokeEffect
 from contend.source.evaluation.members import ID_IN, split, table_names
 from contend.source.libraries import ents
 
+MAX_FILTERS = 20  # of one query; more say no more about what it reads
 _QUERY_ENDS = frozenset({"collect", "first", "unique", "take", "paginate", "count", "next", "firstOrThrow"})
 
 
@@ -191,7 +192,8 @@ def call_query(act: Activation, query: t.Query, name: str, arguments: Sequence[t
         descending = bool(arguments) and isinstance(arguments[0], t.Const) and arguments[0].value == "desc"
         return _with(query, descending=descending)
     if name == "filter":
-        return _with(query, filtered=True, filters=(*query.filters, *_filters(act, query, arguments, node)))
+        filters = (*query.filters, *_filters(act, query, arguments, node))
+        return _with(query, filtered=True, filters=filters[:MAX_FILTERS])
     if name == "fullTableScan":
         return query
     if name in _QUERY_ENDS:

@@ -104,6 +104,14 @@ def _reference_text(term: t.Reference, below: int) -> str:
     return ":".join(["/".join(term.parts[:-1]), term.parts[-1]]) if len(term.parts) > 1 else ".".join(term.parts)
 
 
+_BINDING = {"??": 1, "||": 1, "&&": 2, "==": 3, "===": 3, "!=": 3, "!==": 3, "<": 4, "<=": 4, ">": 4, ">=": 4}
+
+
+def _binds(op: str) -> int:
+    """How tightly an operator binds; arithmetic and everything else tightest."""
+    return _BINDING.get(op, 5)
+
+
 def _singular(table: str) -> str:
     if table.endswith("ies"):
         return table[:-3] + "y"
@@ -116,7 +124,7 @@ def _operation(term: t.Operation, depth: int) -> str:
         return f"{parts[0]} against itself"
     if term.op in _BINARY and len(parts) == 2:
         left, right = (
-            f"({text})" if isinstance(part, t.Operation) and part.op in _BINARY and part.op != term.op else text
+            f"({text})" if isinstance(part, t.Operation) and _binds(part.op) < _binds(term.op) else text
             for part, text in zip(term.parts, parts, strict=True)
         )
         return f"{left} {term.op} {right}"
