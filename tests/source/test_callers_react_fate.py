@@ -19,6 +19,7 @@ class TestConsequences:
             ("try { await touch({}); } catch (e) { console.error(e); }", True, True, "logs"),
             ("try { await touch({}); } catch (e) { toast.error('x'); }", True, True, "reports"),
             ("try { await touch({}); } catch { return; }", True, True, "returns"),
+            ("try { const [, b] = await touch({}); } catch { return; }", True, True, "returns"),
             ("try { await touch({}); } catch {}", True, True, "swallows"),
             ("try { await touch({}); } catch (e) { throw e; }", True, False, "rethrows"),
             ("try { await touch({}); } catch (e) { await save({}); }", True, True, "calls"),

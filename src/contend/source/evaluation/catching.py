@@ -125,7 +125,7 @@ def dotted(node: ir.Expr) -> str:
     return ".".join(reversed(parts))
 
 
-_LEAVES = frozenset({str, int, float, bool, ir.Name, ir.Literal_, ir.Opaque})
+_LEAVES = frozenset({type(None), str, int, float, bool, ir.Name, ir.Literal_, ir.Opaque})
 
 
 def _walk(root: Any) -> Iterator[Any]:
