@@ -218,7 +218,7 @@ class _Walk:
                 return
             self.directory(path, depth + 1, inside_functions=functions, ignores=ignores)
         elif _CONFIG_NAME.fullmatch(name):
-            if entry.is_file():  # opening a pipe would wait for its other end
+            if entry.is_file() and _printable(path) == path:  # opening a pipe would wait for its other end
                 self.configs.append(path)
             if name.startswith("svelte"):
                 self._source(entry, path)

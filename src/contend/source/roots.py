@@ -21,7 +21,7 @@ def audit_root(path: Path) -> Iterator[Path]:
     `PathNotFound` where nothing exists at `path`, `NotAConvexApp` for a file outside of every app.
     """
     given = Path(os.path.abspath(path))
-    if not given.exists():
+    if not os.path.exists(given):  # unlike `Path.exists`, says no to a name that is too long
         raise PathNotFound(path)
     start = given if given.is_dir() else given.parent
     above = _up_to_repository(start)

@@ -36,6 +36,8 @@ def read_settings(root: Path, config: Path | None = None) -> Settings:
 
 
 def _search_path(root: Path) -> list[Path]:
+    if not os.path.exists(root):
+        return [root]
     start = root.resolve()
     if os.path.isfile(start):
         start = start.parent

@@ -29,6 +29,7 @@ def run(arguments: Sequence[str]) -> int:
             stream.reconfigure(errors="backslashreplace")
     gc.disable()  # a run is short and its data lives to the end: collecting would only walk over it
     from contend.faces.cli.commands import invoke
+    from contend.faces.cli.output import ReaderLeft, discard_output
     from contend.model.errors import InputError
 
     try:
@@ -40,10 +41,8 @@ def run(arguments: Sequence[str]) -> int:
     except KeyboardInterrupt:
         print("contend: interrupted", file=sys.stderr)
         return INTERRUPTED
-    except BrokenPipeError:
-        from contend.faces.cli.output import discard_output
-
-        discard_output()  # the reader (head, less) left
+    except (ReaderLeft, BrokenPipeError):
+        discard_output()
         return BROKEN_PIPE
     except Exception as error:
         from contend.faces.cli.internal_error import describe

@@ -16,6 +16,10 @@ PIPE_WIDTH = 100
 """Cells of a line where there is no terminal to measure; `COLUMNS` overrides."""
 
 
+class ReaderLeft(Exception):
+    """Whoever reads the output (head, less) has seen enough. Not an `OSError`: click would end the process on one."""
+
+
 def write_text(text: str, output: Path | None) -> None:
     """Write a finished report to `output` (UTF-8, `\\n`), or to stdout."""
     if output is None:
@@ -31,8 +35,8 @@ def _write_to_stdout(text: str) -> None:
     try:
         sys.stdout.write(text)
         sys.stdout.flush()
-    except BrokenPipeError:
-        raise
+    except BrokenPipeError as error:
+        raise ReaderLeft from error
     except OSError as error:
         discard_output()
         raise InputError(f"cannot write the report: {error.strerror or error}") from error

@@ -236,8 +236,7 @@ def _padded(closure: t.Closure, arguments: Sequence[t.Value]) -> list[t.Value]:
 def _in_place(act: Activation, closure: t.Closure, arguments: Sequence[t.Value], node: Any) -> t.Value:
     from contend.source.evaluation.statements import run_body
 
-    if not act.program.spend():
-        act.program.abandon(act.body, "calls too much to be followed to its end")
+    if not _may_spend(act):
         return t.Opaque("analysis budget used up")
     function = closure.function
     saved = (act.frame, act.module, act.body, act.guards, act.steps, act.schema)
@@ -270,6 +269,14 @@ def _in_place(act: Activation, closure: t.Closure, arguments: Sequence[t.Value],
         act.mode, act.tries = mode, tries
         if dropped:
             _drop(act, before)
+
+
+def _may_spend(act: Activation) -> bool:
+    """Whether there is budget left for the code of one more function or class."""
+    if act.program.spend():
+        return True
+    act.program.abandon(act.body, "calls too much to be followed to its end")
+    return False
 
 
 def _called_as(act: Activation, closure: t.Closure, node: Any) -> str:
@@ -377,7 +384,7 @@ def initialise(
 ) -> None:
     """Set the fields of `instance` that `cls` declares, and run its constructor (or that of the class above)."""
     making = (cls.module, cls.node.start)
-    if making in act.active:
+    if making in act.active or not _may_spend(act):
         return  # `next = new Item()` in the class `Item`
     act.active.add(making)
     try:

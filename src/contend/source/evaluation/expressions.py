@@ -13,6 +13,7 @@ from contend.source.evaluation.activation import Activation
 from contend.source.evaluation.annotations import annotated
 from contend.source.evaluation.calls import call, construct
 from contend.source.evaluation.effects import Condition, FlagEffect
+from contend.source.evaluation.joining import one_of, with_field
 from contend.source.evaluation.members import table_names, typed
 from contend.source.evaluation.rendering_tree import evaluate_jsx
 from contend.source.libraries.ents import settled
@@ -267,7 +268,7 @@ def merge(old: t.Value, new: t.Value) -> t.Value:
     """What a variable may hold after an assignment that may or may not have happened."""
     if isinstance(old, t.Listing) and isinstance(new, t.Listing) and () in (old.items, new.items):
         return t.Listing(new.item if old.items == () else old.item)  # a list that was still empty, and what it got
-    return t.choice([old, new])
+    return one_of(t.choice([old, new]))
 
 
 def store(act: Activation, target: ir.Pattern, value: t.Value) -> None:
@@ -327,13 +328,7 @@ def with_member(record: t.Value, name: str | None, value: t.Value) -> t.Value:
         return t.Listing(t.choice([record.item, value]))
     if not isinstance(record, t.Record):
         return record
-    if name is None:
-        return t.Record(
-            record.fields, record.spreads, (*record.computed, value) if len(record.computed) < 8 else record.computed
-        )
-    fields = dict(record.fields)
-    fields[name] = value
-    return t.Record(tuple(fields.items()), record.spreads, record.computed)
+    return with_field(record, name, value)
 
 
 def bind(act: Activation, pattern: ir.Pattern, value: t.Value, *, assign: bool = False) -> None:
