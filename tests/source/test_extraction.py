@@ -12,7 +12,7 @@ import pytest
 from contend.source import extraction, ir
 from contend.source.cache import Pack
 from contend.source.extraction import WORTH_PROCESSES, extract, helpers_for
-from contend.source.sources import read_sources, survey
+from contend.source.sources import prepare, problems_of, survey
 from contend.source.worker import lower_source
 from contend.source.workers import start_workers
 
@@ -159,7 +159,7 @@ APP = {
 
 
 def test_a_path_is_read_into_apps_modules_and_texts(write_tree):
-    sources = read_sources(write_tree(APP))
+    sources = prepare(survey(write_tree(APP)))
     assert [app.functions_dir for app in sources.apps] == ["convex"]
     assert list(sources.modules) == list(sources.texts) == ["convex/schema.ts", "convex/users.ts", "src/page.tsx"]
     assert (sources.files_seen, sources.files_parsed, sources.errors) == (4, 3, ())
@@ -168,8 +168,8 @@ def test_a_path_is_read_into_apps_modules_and_texts(write_tree):
 
 def test_a_second_run_gives_the_same(write_tree):
     root = write_tree(APP)
-    first, second = read_sources(root), read_sources(root)
-    assert (first.modules, first.digest) == (second.modules, second.digest)
+    first, second = prepare(survey(root)), prepare(survey(root))
+    assert (dict(first.modules), first.digest) == (dict(second.modules), second.digest)
 
 
 @pytest.mark.parametrize("path", ["convex/users.ts", "src/other.ts", "package.json", "src/new.ts", "tsconfig.json"])
@@ -180,6 +180,8 @@ def test_the_digest_changes_with_every_input(write_tree, path):
 
 def test_problems_are_told_with_their_place(write_tree):
     root = write_tree({**APP, "convex/huge.ts": b" " * 2_000_001, "convex/broken.ts": "export const a = ;\n"})
-    errors = {error.path: error.reason for error in read_sources(root).errors}
+    sources = prepare(survey(root))
+    problems = problems_of(sources.modules, sources.modules)
+    errors = {error.path: error.reason for error in (*sources.errors, *problems)}
     assert errors["convex/huge.ts"] == "generated file of 2.0 MB, not parsed"
     assert errors["convex/broken.ts"].startswith("line 1: ")

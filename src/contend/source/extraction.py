@@ -36,34 +36,30 @@ def extract(
     *,
     pack: Pack | None = None,
     version: bytes = b"",
-    workers: Sequence[Worker] = (),
     progress: Callable[[int, int], None] | None = None,
 ) -> dict[str, ir.Module]:
     """The syntax tree of each file, in the order given.
 
     `jobs` processes at most (default: the processors available, up to 8), this one included; others are started only
-    for more than `WORTH_PROCESSES` bytes, and done without where they cannot be. `workers` were started ahead of time
-    and are ended here. `pack` holds results of earlier runs by content, path and `version` (what else determines the
-    result). `progress` is told how many files are done. A file that cannot be lowered yields an empty module with a
-    problem.
+    for more than `WORTH_PROCESSES` bytes, and done without where they cannot be. `pack` holds results of earlier runs
+    by content, path and `version` (what else determines the result). `progress` is told how many files are done. A file
+    that cannot be lowered yields an empty module with a problem.
     """
     run = _Run(lower, pack if pack is not None else Pack.none(), version, len(files), progress)
     with _no_collection():
         missing = run.recall(files)
         wanted = helpers_for(sum(len(data) for _, data in missing), jobs)
-        helpers = [*workers[:wanted], *start_workers(lower, wanted - len(workers))]
-        for worker in workers[wanted:]:
-            worker.stop()
-        run.parse(missing, helpers)
+        run.parse(missing, start_workers(lower, wanted))
     return {path: run.modules[path] for path, _ in files}
 
 
 def helpers_for(size: int, jobs: int | None) -> int:
     """How many other processes are worth having for `size` bytes, `jobs` being all that may run."""
-    return max(0, min((jobs if jobs is not None else _available_jobs()) - 1, size // WORTH_PROCESSES))
+    return max(0, min((jobs if jobs is not None else available_jobs()) - 1, size // WORTH_PROCESSES))
 
 
-def _available_jobs() -> int:
+def available_jobs() -> int:
+    """How many processes this machine can well run at a time."""
     if hasattr(os, "sched_getaffinity"):
         return min(len(os.sched_getaffinity(0)), _MOST_JOBS)
     return min(os.cpu_count() or 1, _MOST_JOBS)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import importlib.util
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from hashlib import blake2b
@@ -18,7 +18,6 @@ from contend.model.app import ReadError
 from contend.source import ir
 from contend.source.cache import Pack
 from contend.source.discovery import AppDirectory, NotAConvexApp, find_apps
-from contend.source.extraction import extract, helpers_for
 from contend.source.files import Listing, is_bundle, list_files, read_files
 from contend.source.import_graph import ImportGraph
 from contend.source.imports import ImportReference, scan_imports
@@ -27,8 +26,7 @@ from contend.source.recursion import deep_recursion
 from contend.source.relevance import Relevance, find_relevant
 from contend.source.resolution import Resolver
 from contend.source.roots import audit_root
-from contend.source.worker import lower_source
-from contend.source.workers import workers_at_hand
+from contend.source.syntax import Syntax
 
 Progress: TypeAlias = Callable[[str, int, int], None]
 """Told the stage (`"reading"`, `"parsing"`), how much of it is done, and of how much."""
@@ -51,12 +49,13 @@ class Survey:
 @dataclass(frozen=True, slots=True)
 class Sources:
     """A repository, read. Paths are relative to `root`, which is the path given or, where that lies inside an app, the
-    root of that app. `modules` are the parsed files, `texts` their bytes; `relevance` says why each was parsed.
-    `files_seen` counts all source files below `root`. `errors` are in the order of their paths."""
+    root of that app. `modules` are the files that matter, `texts` their bytes; `relevance` says why each does.
+    `files_seen` counts all source files below `root`. `errors` are the files that could not be read, in the order of
+    their paths; what could not be parsed of the others is `problems_of`."""
 
     root: Path
     apps: tuple[AppDirectory, ...]
-    modules: Mapping[str, ir.Module]
+    modules: Syntax
     texts: Mapping[str, bytes]
     resolver: Resolver
     relevance: Relevance
@@ -65,16 +64,16 @@ class Sources:
     files_parsed: int
     digest: str
 
+    def of_functions(self) -> list[str]:
+        """The files inside the function directories."""
+        return [path for path in self.texts if self._inside(path)]
 
-def read_sources(
-    path: Path, use_cache: bool = True, jobs: int | None = None, progress: Progress | None = None
-) -> Sources:
-    """Read what an audit of `path` needs.
+    def of_clients(self) -> list[str]:
+        """All other files."""
+        return [path for path in self.texts if not self._inside(path)]
 
-    Raises `PathNotFound` where there is nothing at `path`, `NotAConvexApp` where there is no function directory. Files
-    that cannot be read or parsed are `errors`, never exceptions.
-    """
-    return parse_survey(survey(path, progress), use_cache, jobs, progress)
+    def _inside(self, path: str) -> bool:
+        return any(within(path, app.functions_dir) for app in self.apps)
 
 
 def survey(path: Path, progress: Progress | None = None) -> Survey:
@@ -89,39 +88,24 @@ def survey(path: Path, progress: Progress | None = None) -> Survey:
     raise NotAConvexApp(path, seen)
 
 
-def parse_survey(
-    surveyed: Survey, use_cache: bool = True, jobs: int | None = None, progress: Progress | None = None
-) -> Sources:
-    """Find the files that matter, and parse them."""
-    pack = Pack.open(surveyed.root, "syntax") if use_cache else Pack.none()
-    expected = 0 if pack else sum(map(len, surveyed.texts.values())) // 2
-    with workers_at_hand(lower_source, helpers_for(expected, jobs)) as workers:  # they load while imports are resolved
-        resolver = Resolver(surveyed.texts, surveyed.configs, surveyed.apps, surveyed.listing.links)
-        graph = ImportGraph.build(surveyed.texts, surveyed.imports, resolver)
-        with deep_recursion():
-            relevance = find_relevant(graph, surveyed.apps)
-        texts = {path: surveyed.texts[path] for path in relevance.paths}
-        modules = extract(
-            tuple(texts.items()),
-            lower_source,
-            jobs,
-            pack=pack,
-            version=parser_version(),
-            workers=workers,
-            progress=None if progress is None else lambda done, total: progress("parsing", done, total),
-        )
-    pack.save()
-    errors = (*surveyed.errors, *_problems(modules), *_unread(surveyed))
+def prepare(surveyed: Survey, pack: Pack | None = None) -> Sources:
+    """Find the files that matter. They are parsed when they are looked at; `pack` has trees of earlier runs."""
+    resolver = Resolver(surveyed.texts, surveyed.configs, surveyed.apps, surveyed.listing.links)
+    graph = ImportGraph.build(surveyed.texts, surveyed.imports, resolver)
+    with deep_recursion():
+        relevance = find_relevant(graph, surveyed.apps)
+    texts = {path: surveyed.texts[path] for path in relevance.paths}
+    errors = (*surveyed.errors, *_unread(surveyed))
     return Sources(
         root=surveyed.root,
         apps=surveyed.apps,
-        modules=modules,
+        modules=Syntax(texts, pack, parser_version()),
         texts=texts,
         resolver=resolver,
         relevance=relevance,
         errors=tuple(sorted(errors, key=lambda error: (error.path, error.reason))),
         files_seen=len(surveyed.listing.sources) + len(surveyed.listing.oversized),
-        files_parsed=len(modules),
+        files_parsed=len(texts),
         digest=surveyed.digest,
     )
 
@@ -169,12 +153,12 @@ def _digest(listing: Listing, texts: Mapping[str, bytes], configs: Mapping[str, 
     return digest.hexdigest()
 
 
-def _problems(modules: Mapping[str, ir.Module]) -> list[ReadError]:
-    """What lowering could not read, line included."""
+def problems_of(modules: Mapping[str, ir.Module], paths: Iterable[str]) -> list[ReadError]:
+    """What lowering could not read of the files at `paths`, line included."""
     return [
         ReadError(path, f"line {problem.line}: {problem.reason}" if problem.line else problem.reason)
-        for path, module in modules.items()
-        for problem in module.problems
+        for path in paths
+        for problem in modules[path].problems
     ]
 
 

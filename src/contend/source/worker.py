@@ -11,7 +11,7 @@ import importlib
 import os
 import sys
 from collections.abc import Callable
-from typing import IO
+from typing import IO, Any
 
 import msgspec
 
@@ -25,7 +25,7 @@ _LENGTH = 8
 def serve(lower_name: str) -> None:
     """Answer batches until the input ends. `lower_name` is `module:function`."""
     gc.disable()
-    inbox, outbox = _own_streams()
+    inbox, outbox = own_streams()
     lower = resolve(lower_name)
     lower_file(lower, "empty.ts", b"")  # loads whatever lowering needs
     send(outbox, READY)
@@ -70,10 +70,10 @@ def name_of_function(function: Callable[[str, bytes], ir.Module]) -> str | None:
     return f"{module}:{name}" if getattr(sys.modules.get(module), name, None) is function else None
 
 
-def resolve(name: str) -> Callable[[str, bytes], ir.Module]:
+def resolve(name: str) -> Callable[..., Any]:
     """The function that `module:function` names."""
     module, _, attribute = name.partition(":")
-    function: Callable[[str, bytes], ir.Module] = getattr(importlib.import_module(module), attribute)
+    function: Callable[..., Any] = getattr(importlib.import_module(module), attribute)
     return function
 
 
@@ -94,7 +94,7 @@ def receive(stream: IO[bytes]) -> bytes | None:
     return message if len(message) == length else None
 
 
-def _own_streams() -> tuple[IO[bytes], IO[bytes]]:
+def own_streams() -> tuple[IO[bytes], IO[bytes]]:
     """The pipes to the other process. What is printed from here on goes to standard error instead."""
     outbox = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)

@@ -1,11 +1,10 @@
-"""Processes that lower files for this one (`contend.source.worker` is what they run)."""
+"""Processes that work for this one, over messages in and out (`contend.source.worker` has their format)."""
 
 from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -20,8 +19,8 @@ _ANSWERS = msgspec.msgpack.Decoder(list[bytes])
 _BOOTSTRAP = """
 import json, sys
 sys.path[:] = json.loads(sys.argv[1])
-from contend.source.worker import serve
-serve(sys.argv[2])
+from contend.source.worker import resolve
+resolve(sys.argv[2])(*sys.argv[3:])
 """
 
 
@@ -39,15 +38,23 @@ class Worker:
             self._ready = out is not None and receive(out) == READY
         return self._ready
 
+    def tell(self, message: bytes) -> bool:
+        """Send a message; False where the process died."""
+        if self._process.stdin is None:
+            return False
+        try:
+            send(self._process.stdin, message)
+        except OSError:
+            return False
+        return True
+
+    def hear(self) -> bytes | None:
+        """The next message; None where the process died."""
+        return receive(self._process.stdout) if self._process.stdout is not None else None
+
     def ask(self, batch: Sequence[tuple[str, bytes]]) -> list[bytes] | None:
         """The encoded modules of a batch of files; None where the process died over it."""
-        if self._process.stdin is None or self._process.stdout is None:
-            return None
-        try:
-            send(self._process.stdin, msgspec.msgpack.encode(batch))
-            answer = receive(self._process.stdout)
-        except OSError:
-            return None
+        answer = self.hear() if self.tell(msgspec.msgpack.encode(batch)) else None
         return _ANSWERS.decode(answer) if answer is not None else None
 
     def stop(self) -> None:
@@ -65,33 +72,30 @@ class Worker:
 def start_workers(lower: Callable[[str, bytes], ir.Module], count: int) -> list[Worker]:
     """Start up to `count` processes that lower with `lower`; none where they cannot be had. Does not wait for them."""
     name = name_of_function(lower)
-    if count <= 0 or name is None or not _can_start_python():
-        return []
-    import json
-    import subprocess
-
-    command = [sys.executable, "-c", _BOOTSTRAP, json.dumps(sys.path), name]
     workers: list[Worker] = []
-    for _ in range(count):
-        try:
-            process = subprocess.Popen(
-                command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
-            )
-        except OSError:
+    while name is not None and len(workers) < count:
+        worker = start_process("contend.source.worker:serve", name)
+        if worker is None:
             break
-        workers.append(Worker(process))
+        workers.append(worker)
     return workers
 
 
-@contextmanager
-def workers_at_hand(lower: Callable[[str, bytes], ir.Module], count: int) -> Iterator[list[Worker]]:
-    """`start_workers`, and their end."""
-    workers = start_workers(lower, count)
+def start_process(function: str, *arguments: str) -> Worker | None:
+    """Start a process that runs `function` (`module:function`) with `arguments`, which sends `READY` first; None where
+    it cannot be had. Does not wait for it."""
+    if not _can_start_python():
+        return None
+    import json
+    import subprocess
+
+    command = [sys.executable, "-c", _BOOTSTRAP, json.dumps(sys.path), function, *arguments]
     try:
-        yield workers
-    finally:
-        for worker in workers:
-            worker.stop()
+        return Worker(
+            subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+        )
+    except OSError:
+        return None
 
 
 def _can_start_python() -> bool:

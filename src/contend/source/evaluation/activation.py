@@ -244,7 +244,7 @@ class Activation:
     ) -> t.Value:
         """The effects of a summarised function, called here; its result."""
         outer = place if place is not None else self.place(node)
-        self.program.instantiated.add(summary.owner)
+        self.program.ran.add(summary.key)
         if len(outer.steps) > MAX_STEPS:
             return t.Opaque(f"{summary.name}: call chain too deep")
         substitution = Substitution(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from contend.source import ir
@@ -23,18 +23,18 @@ def catching_of(act: Activation, node: ir.Try) -> Catching:
     site = Site(act.module, node.start, node.end)
     known = act.program.catchings.get(site)
     if known is None:
-        catch, calls = _of_statements(node.handler or ())
-        shared = tuple(_called(node.body))
-        if catch == "calls" and _started(act, node.body) & _started(act, node.handler or ()):
+        handler, body = tuple(_walk(node.handler or ())), tuple(_walk(node.body))
+        catch, calls = _of_nodes(handler)
+        if catch == "calls" and _started(act, body) & _started(act, handler):
             catch = "retries"
-        known = act.program.catchings[site] = Catching(site, catch, calls, shared)
+        known = act.program.catchings[site] = Catching(site, catch, calls, _called(body))
     return known
 
 
-def _started(act: Activation, body: tuple[ir.Stmt, ...]) -> set[tuple[str, str]]:
-    """The calls in some statements that start a Convex function, each with what it is called with first."""
+def _started(act: Activation, nodes: Iterable[Any]) -> set[tuple[str, str]]:
+    """The calls among some nodes that start a Convex function, each with what it is called with first."""
     found: set[tuple[str, str]] = set()
-    for node in _walk(body):
+    for node in nodes:
         if isinstance(node, ir.Call):
             name = dotted(node.callee)
             first = dotted(node.args[0]) if node.args else ""
@@ -51,18 +51,18 @@ def catching_of_closure(act: Activation, handler: t.Value, node: Any) -> Catchin
     """The effect of `.catch(handler)`."""
     site = Site(act.module, node.start, node.end)
     if isinstance(handler, t.Closure):
-        catch, calls = _of_statements(handler.function.body)
+        catch, calls = _of_nodes(tuple(_walk(handler.function.body)))
         return Catching(site, catch, calls, attached=True)
     if isinstance(handler, t.Global) and handler.name.startswith("console"):
         return Catching(site, "logs", attached=True)
     return Catching(site, "swallows", attached=True)
 
 
-def _of_statements(body: tuple[ir.Stmt, ...]) -> tuple[str, tuple[str, ...]]:
+def _of_nodes(nodes: Sequence[Any]) -> tuple[str, tuple[str, ...]]:
     kinds: set[str] = set()
-    calls = tuple(_called(body))
+    calls = _called(nodes)
     changed: list[str] = []
-    for node in _walk(body):
+    for node in nodes:
         if isinstance(node, ir.Throw):
             kinds.add("rethrows")
         elif isinstance(node, ir.Return) and not node.implicit:
@@ -101,16 +101,16 @@ def _is_empty(node: ir.Expr) -> bool:
     return False
 
 
-def _called(body: tuple[ir.Stmt, ...]) -> Iterator[str]:
-    seen: set[str] = set()
-    for node in _walk(body):
-        if isinstance(node, ir.Call):
+def _called(nodes: Iterable[Any]) -> tuple[str, ...]:
+    names: dict[str, None] = {}
+    for node in nodes:
+        if type(node) is ir.Call:
             name = dotted(node.callee)
-            if name and name not in seen:
-                seen.add(name)
-                yield name
-                if len(seen) == MAX_CALLS:
-                    return
+            if name and name not in names:
+                names[name] = None
+                if len(names) == MAX_CALLS:
+                    break
+    return tuple(names)
 
 
 def dotted(node: ir.Expr) -> str:

@@ -112,7 +112,8 @@ def _reaching(outer: Place, detached: bool) -> tuple[Catching, ...]:
 @dataclass(frozen=True, slots=True)
 class DatabaseEffect:
     """A database operation. `target` is the table (a `Const`) or the id or document operated on; `tables` is set where
-    it is already known. `patch` is the value written."""
+    it is already known. `patch` is the value written. `component` is the way to the component whose table it is
+    (`rateLimiter/`); `unknown` why a component's call is not known."""
 
     place: Place
     operation: Operation
@@ -128,6 +129,8 @@ class DatabaseEffect:
     patch: Value = None
     explicit: bool = False
     stale: bool = False
+    component: str = ""
+    unknown: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,9 +228,10 @@ class ExitPoint:
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """A function, evaluated once in terms of its parameters (`owner` identifies them)."""
+    """A function, evaluated once in terms of its parameters (`owner` identifies them, `key` the function)."""
 
     owner: int
+    key: tuple[str, int]
     name: str
     module: str
     effects: tuple[Effect, ...]

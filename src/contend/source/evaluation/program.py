@@ -22,6 +22,7 @@ from contend.source.evaluation.registered import Handlers
 from contend.source.evaluation.rendering_tree import NOT_READ, SVELTE_COMPONENT
 from contend.source.evaluation.statements import execute, run_body
 from contend.source.libraries.builders import generated_value
+from contend.source.libraries.mounts import Mount
 from contend.source.libraries.registry import library_value
 from contend.source.libraries.triggers import Trigger
 from contend.source.libraries.validators import type_in
@@ -58,10 +59,10 @@ class Program:
         self.module_effects: dict[str, dict[str, list[Effect]]] = {}  # of declarations, by path and name
         self.names: dict[int, str] = {}
         self.catchings: dict[Site, Catching] = {}  # what each `try` does with a failure, read once
-        self.ran: set[tuple[str, int]] = set()  # keys of the functions that some call has run in place
-        self.instantiated: set[int] = set()  # owners of summaries that some call has used
+        self.ran: set[tuple[str, int]] = set()  # keys of the functions that some call has run
         self._members: dict[str, frozenset[str]] = {}
         self.triggers: dict[tuple[str, int], list[Trigger]] = {}
+        self.mounts: dict[str, dict[str, Mount]] = {}  # components by name, by what installs them
         self.mounted: dict[tuple[str, int], dict[str, t.Value]] = {}  # live results handed to components, by prop
         self.provided: dict[tuple[str, int], t.Value] = {}
         self.abandoned: dict[Site, str] = {}  # code that was not followed to its end, and why
@@ -351,7 +352,8 @@ class Program:
         result = annotated_result(act, function, run_body(act, function, "returned"))
         if self.directory_of(closure.module) is None:
             self._run_unattached(act, result)
-        return Summary(act.owner, name, closure.module, tuple(act.effects), tuple(act.exits), result, act.epoch > 0)
+        effects, exits = tuple(act.effects), tuple(act.exits)
+        return Summary(act.owner, closure.key, name, closure.module, effects, exits, result, act.epoch > 0)
 
     def _name_of(self, closure: t.Closure) -> str:
         scope = self.scope(closure.module)

@@ -71,7 +71,8 @@ class Handlers:
         result = annotated_result(act, function, run_body(act, function, "returned"))
         places = triggers.fire(act, ctx, start)
         exits = tuple([replace(point, after=places[min(point.after, len(places) - 1)]) for point in act.exits])
-        return Summary(act.owner, function.name or "handler", handler.module, tuple(act.effects), exits, result)
+        name = function.name or "handler"
+        return Summary(act.owner, handler.key, name, handler.module, tuple(act.effects), exits, result)
 
     def arguments(self, registered: t.Registered) -> Validator | None:
         """The type of a function's arguments: its own, and those that its custom builders take."""
@@ -91,18 +92,27 @@ class Handlers:
         return substitution.apply(summary.result)
 
     def registered(self, reference: t.Value, act: Activation) -> t.Registered | None:
-        """The function that a reference names, where it stands in the repository."""
-        program = self._program
+        """The function that a reference names, where it stands in the repository. One of a component is no part of the
+        app's own code (see `linking.components`)."""
         for option in t.alternatives(reference):
             if isinstance(option, t.Registered):
                 return option
-            if isinstance(option, t.Reference) and option.directory is not None and len(option.parts) > 1:
-                base = f"{option.directory}/" if option.directory not in ("", ".") else ""
-                stem = base + "/".join(option.parts[:-1])
-                for ending in (".ts", ".js", ".tsx", ".mts", ".jsx"):
-                    if stem + ending in program.modules:
-                        found = program.export(stem + ending, option.parts[-1])
-                        return found if isinstance(found, t.Registered) else None
+            if isinstance(option, t.Reference) and option.root != "components":
+                found = self.exported(option)
+                if found is not None:
+                    return found if isinstance(found, t.Registered) else None
+        return None
+
+    def exported(self, reference: t.Reference) -> t.Value | None:
+        """What the module that a reference names exports under its last name; None where there is no such module."""
+        program = self._program
+        if reference.directory is None or len(reference.parts) < 2:
+            return None
+        base = f"{reference.directory}/" if reference.directory not in ("", ".") else ""
+        stem = base + "/".join(reference.parts[:-1])
+        for ending in (".ts", ".js", ".tsx", ".mts", ".jsx"):
+            if stem + ending in program.modules:
+                return program.export(stem + ending, reference.parts[-1])
         return None
 
 

@@ -58,15 +58,19 @@ def evaluate_jsx(act: Activation, node: ir.Jsx) -> t.Value:
     fields: dict[str, t.Value] = {}
     spreads: list[t.Value] = []
     with act.as_mode("value"):
+        component = _component(act, node.tag) if is_component else None
+        mounted = isinstance(component, t.Closure)
         for attribute in node.attributes:
-            if not is_component and type(attribute.value) in _STILL and not _runs(attribute.name):
+            kind = type(attribute.value)
+            if kind is ir.Literal_ and not mounted:
+                continue
+            if not is_component and kind in _STILL and not _runs(attribute.name):
                 continue  # `className={styles.row}` of a plain element starts nothing
             value = evaluate(act, attribute.value)
             if attribute.name is None:
                 spreads.append(value)
                 continue
             fields[attribute.name] = value
-        component = _component(act, node.tag) if is_component else None
         if isinstance(component, t.Bound) and component.library == "react.context":
             value = act.program.provided[component.data] = fields.get("value", t.UNDEFINED)
             act.ran |= closures_in(value)  # whoever takes the context runs them

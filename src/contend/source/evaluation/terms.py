@@ -72,7 +72,8 @@ class Document(Term, frozen=True):
     name: str = ""
     table: Any = None  # the table as a term, where `tables` waits for a caller
 
-    def weigh(self) -> int:
+    @property
+    def weight(self) -> int:
         return 1 + weight_of(self.id)
 
 
@@ -112,7 +113,8 @@ class Context(Term, frozen=True):
     kind: str
     extra: Any = None
 
-    def weigh(self) -> int:
+    @property
+    def weight(self) -> int:
         return 1 + weight_of(self.extra)
 
 
@@ -351,7 +353,8 @@ class Bound(Term, frozen=True):
     library: str
     data: Any = None
 
-    def weigh(self) -> int:
+    @property
+    def weight(self) -> int:
         return 1 + weight_of(self.data)
 
 

@@ -7,7 +7,7 @@ gives way to `TOO_LARGE`. No value that tells anything about a database access c
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import msgspec
 from msgspec.structs import force_setattr
@@ -15,12 +15,18 @@ from msgspec.structs import force_setattr
 MAX_WEIGHT = 2000
 
 
-class Term(msgspec.Struct, frozen=True, gc=False):
+class Term(msgspec.Struct, frozen=True, gc=False, cache_hash=True):
     """Base of all symbolic values."""
 
-    def weigh(self) -> int:
-        """How many terms this one consists of."""
-        return 1
+    if TYPE_CHECKING:
+
+        @property
+        def weight(self) -> int:
+            """How many terms this one consists of."""
+            ...
+
+    else:
+        weight: ClassVar[int] = 1  # without a call, for most terms stand alone
 
 
 class Opaque(Term, frozen=True):
@@ -35,17 +41,15 @@ TOO_LARGE = Opaque("too large to follow")
 class Wrapping(Term, frozen=True):
     """Base of values made of one other, which stands in the first field."""
 
-    def weigh(self) -> int:
+    @property
+    def weight(self) -> int:
         return 1 + weight_of(getattr(self, self.__struct_fields__[0]))
 
 
 class Composed(Term, frozen=True, kw_only=True):
     """Base of values that hold several others."""
 
-    weight: int = 1
-
-    def weigh(self) -> int:
-        return self.weight
+    weight: int = 1  # known once it is made, where others work theirs out
 
     def weigh_parts(self, *names: str) -> None:
         """Set the weight from the parts in these fields: a term, a tuple of terms, or of names with terms. None stays
@@ -54,20 +58,23 @@ class Composed(Term, frozen=True, kw_only=True):
         for name in names:
             held = getattr(self, name)
             if type(held) is not tuple:
-                weights = [weight_of(held)]
-            elif held and type(held[0]) is tuple:
-                weights = [weight_of(part) for _, part in held]
-            else:
-                weights = [weight_of(part) for part in held]
-            if weights and max(weights) > MAX_WEIGHT:
-                force_setattr(self, name, _lightened(held))
-            total += sum(weights)
+                weight = weight_of(held)
+                if weight > MAX_WEIGHT:
+                    force_setattr(self, name, TOO_LARGE)
+                total += weight
+            elif held:
+                parts = [part for _, part in held] if type(held[0]) is tuple else held
+                weights = list(map(weight_of, parts))
+                if max(weights) > MAX_WEIGHT:
+                    force_setattr(self, name, _lightened(held))
+                total += sum(weights)
         force_setattr(self, "weight", total)
 
 
 def weight_of(term: Any) -> int:
     """How many terms `term` consists of."""
-    return term.weigh() if isinstance(term, Term) else 1
+    weight: int = getattr(term, "weight", 1)
+    return weight
 
 
 def _lightened(held: Any) -> Any:

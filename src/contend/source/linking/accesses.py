@@ -24,6 +24,7 @@ _BY_ID = frozenset({"get", "patch", "replace", "delete"})
 _OPERATORS = frozenset({"eq", "gt", "gte", "lt", "lte", "search"})
 MAX_GUARDS = 8
 MAX_EXITS = 300  # ways out of one function
+LONGEST_QUERY = 480  # characters: a rule reads from them what a filter compares, and how a query ends
 
 
 class AccessReader:
@@ -65,17 +66,17 @@ class AccessReader:
             unresolved=reason,
             stale=effect.stale,
             explicit_table=effect.explicit,
-            snippet=self._positions.text(place.site),
+            snippet=self._positions.text(place.site, LONGEST_QUERY if effect.operation == "query" else 160),
         )
 
     def _tables(self, effect: DatabaseEffect) -> tuple[tuple[str, ...], str | None]:
-        if effect.operation in _BY_ID:
-            tables = tables_of(effect.target, self._schema)
-            if tables:
-                return tables, None
-            return (), f"the table of {text_of(effect.target)} is not known"
-        tables = table_names(effect.target)
-        return (tables, None) if tables else ((), f"the table name {text_of(effect.target)} is not constant")
+        by_id = effect.operation in _BY_ID
+        tables = tables_of(effect.target, self._schema) if by_id else table_names(effect.target)
+        if tables and not effect.unknown:
+            return tuple([effect.component + table for table in tables]) if effect.component else tables, None
+        text = text_of(effect.target)
+        reason = f"the table of {text} is not known" if by_id else f"the table name {text} is not constant"
+        return (), effect.unknown or reason
 
     def _fields(self, effect: DatabaseEffect) -> tuple[FieldWrite, ...]:
         if effect.patch is None:

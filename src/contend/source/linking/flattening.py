@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from contend.source.evaluation import terms as t
 from contend.source.evaluation.activation import MAX_EFFECTS
 from contend.source.evaluation.effects import DatabaseEffect, Effect, InvokeEffect, Site, Summary
 from contend.source.evaluation.program import Program
+from contend.source.linking.components import effects_of, target_of
 
 MAX_SUBTRANSACTIONS = 8  # convex-backend: crates/common/src/knobs.rs, nested function depth
 
@@ -19,17 +21,26 @@ def transaction_effects(program: Program, summary: Summary, kind: str) -> list[t
     for number, effect in enumerate(summary.effects):
         flat.append((number, effect))
         if kind in ("mutation", "query") and isinstance(effect, InvokeEffect) and effect.via == "run":
-            flat.extend((number, inner) for inner in _inner(program, effect, 1, MAX_EFFECTS - len(flat)))
+            before = summary.effects[:number]
+            flat.extend((number, inner) for inner in _inner(program, effect, 1, MAX_EFFECTS - len(flat), before))
     return flat
 
 
-def _inner(program: Program, effect: InvokeEffect, depth: int, most: int) -> list[Effect]:
-    """The first `most` effects of a function that runs inside another."""
+def _inner(
+    program: Program, effect: InvokeEffect, depth: int, most: int, before: Sequence[Effect], component: str = ""
+) -> list[Effect]:
+    """The first `most` effects of a function that runs inside another; `before` are those that precede the call.
+    `component` is the way to the component in which the call stands."""
     if depth > MAX_SUBTRANSACTIONS or most <= 0:
         return []
     module = effect.place.site.module
     act = program.activation(module)
-    registered = program.handlers.registered(effect.reference, act)
+    target = target_of(program, effect.reference, act)
+    if target is not None and target.registered is None:
+        return _placed(effects_of(target, effect, act, before), component)[:most]
+    if target is not None:
+        component += target.table_prefix
+    registered = target.registered if target is not None else program.handlers.registered(effect.reference, act)
     if registered is None:
         return []
     summary = program.handlers.summary(registered)
@@ -44,15 +55,26 @@ def _inner(program: Program, effect: InvokeEffect, depth: int, most: int) -> lis
         effect.place,
     )
     result: list[Effect] = []
-    for inner in act.effects:
+    for at, inner in enumerate(_placed(act.effects, component)):
         if effect.stale and isinstance(inner, DatabaseEffect):
             inner = replace(inner, stale=True)
         result.append(inner)
         if isinstance(inner, InvokeEffect) and inner.via == "run":
-            result.extend(_inner(program, inner, depth + 1, most - len(result)))
+            before = act.effects[:at]
+            result.extend(_inner(program, inner, depth + 1, most - len(result), before, component))
     if len(result) > most:
         program.abandon(effect.place.site, f"runs functions that do more than {MAX_EFFECTS} things in one transaction")
     return result[: max(0, most)]
+
+
+def _placed(effects: Sequence[Effect], component: str) -> list[Effect]:
+    """The effects as those of a component's code: on tables of its own."""
+    if not component:
+        return list(effects)
+    return [
+        replace(effect, component=component + effect.component) if isinstance(effect, DatabaseEffect) else effect
+        for effect in effects
+    ]
 
 
 class _At:

@@ -7,25 +7,29 @@ from dataclasses import dataclass
 from operator import attrgetter
 from pathlib import Path
 
-from contend.model.app import App, ReadError, Repository, Suppression, Unregistered
+from contend.model.app import App, Repository, Unregistered
 from contend.model.callers import Caller, Cron, Subscription
 from contend.model.functions import Access, Function
 from contend.model.schema import Table
 from contend.source import ir
+from contend.source.cache import Pack
 from contend.source.discovery import AppDirectory
 from contend.source.evaluation import terms as t
 from contend.source.evaluation.effects import DatabaseEffect, Effect
 from contend.source.evaluation.modules import bound_names
 from contend.source.evaluation.program import Program
+from contend.source.extraction import available_jobs
 from contend.source.linking.accesses import AccessReader
 from contend.source.linking.callers import CallerReader, registrations
+from contend.source.linking.client_process import ClientProcess, client_process
+from contend.source.linking.client_side import ClientSide, abandoned, program_of, suppressions_in
+from contend.source.linking.component_functions import mounted_tables, with_components
 from contend.source.linking.functions import Linked, link_functions
 from contend.source.linking.positions import Positions
 from contend.source.linking.references import References
-from contend.source.linking.roots import find_roots
 from contend.source.linking.schemas import read_schema
 from contend.source.recursion import deep_recursion
-from contend.source.sources import Sources, read_sources
+from contend.source.sources import Sources, prepare, problems_of, survey
 
 Progress = Callable[[str, int, int], None]
 
@@ -43,21 +47,45 @@ class _Parts:
 
 
 def read_repository(
-    path: Path, *, use_cache: bool = True, jobs: int | None = None, progress: Progress | None = None
+    path: Path,
+    *,
+    use_cache: bool = True,
+    jobs: int | None = None,
+    progress: Progress | None = None,
+    cache_of: str | Path | None = None,
 ) -> Repository:
-    """Read and link everything below `path`. Raises as `sources.read_sources` does."""
-    return link(read_sources(path, use_cache, jobs, progress), progress)
+    """Read and link everything below `path`, with what is remembered of earlier runs if `use_cache`, in up to `jobs`
+    processes. `cache_of` names the path of which it is another state: what is remembered of that one is used, and left
+    as it is.
+
+    Raises `PathNotFound` where there is nothing at `path`, `NotAConvexApp` where there is no function directory. Files
+    that cannot be read or parsed are `errors`, never exceptions.
+    """
+    surveyed = survey(path, progress)
+    cache = Path(cache_of or surveyed.root) if use_cache else None
+    remember = cache is not None and cache_of is None
+    jobs = available_jobs() if jobs is None else jobs
+    with client_process(surveyed, jobs) as beside:  # it loads while imports are resolved
+        sources = prepare(surveyed, Pack.open(cache, "syntax") if cache is not None else None)
+        here = [*sources.of_functions(), *(sources.of_clients() if beside is None else ())]
+        if beside is not None:
+            beside.start(sources, cache, remember, jobs // 2)
+            jobs -= jobs // 2
+        sources.modules.parse(here, jobs, None if progress is None else lambda *done: progress("parsing", *done))
+        repository = link(sources, progress, beside)
+    if remember:
+        sources.modules.remember()
+    return repository
 
 
-def link(sources: Sources, progress: Progress | None = None) -> Repository:
-    """The apps of what was read, with their functions, callers and views."""
+def link(sources: Sources, progress: Progress | None = None, beside: ClientProcess | None = None) -> Repository:
+    """The apps of what was read, with their functions, callers and views; the client side from `beside`, if it can."""
     with deep_recursion():
-        return _link(sources, progress)
+        return _link(sources, progress, beside)
 
 
-def _link(sources: Sources, progress: Progress | None) -> Repository:
-    directories = [app.functions_dir for app in sources.apps]
-    program = Program(sources.modules, sources.resolver, directories, sources.texts)
+def _link(sources: Sources, progress: Progress | None, beside: ClientProcess | None) -> Repository:
+    program = program_of(sources)
     positions = Positions(sources.modules, sources.texts)
     unregistered: list[Unregistered] = []
     parts = [
@@ -69,38 +97,37 @@ def _link(sources: Sources, progress: Progress | None) -> Repository:
             progress("linking", at, len(parts) + 1)
         part.linked = link_functions(program, part.directory, positions, unregistered)
         part.linked.extend(_routes(program, part, positions))
+        part.linked = with_components(program, part.directory, part.linked, positions)
+    schemas = {part.directory.functions_dir: dict(part.tables) for part in parts}
+    for part in parts:
+        part.tables.update(mounted_tables(program, part.directory, part.linked, schemas))
     references = References(sources.apps, [one.function.id for part in parts for one in part.linked])
     by_id = {one.function.id: part for part in parts for one in part.linked}
     for part in parts:
         _call_from_convex(program, part, positions, references, by_id)
-    supporting = frozenset(sources.relevance.support)  # evaluated where callers call into them
-    outside = [path for path in sources.modules if path not in supporting and program.directory_of(path) is None]
-    reader = CallerReader(positions, references, AccessReader(positions, program.schema_of("")))
-    for root in find_roots(program, outside):
-        for caller in reader.of_root(root):
-            by_id[caller.function].callers.append(caller)
-        for subscription in reader.subscriptions(root):
-            by_id[subscription.query].subscriptions.append(subscription)
+    outside = beside.link(list(by_id), program.ran) if beside is not None else None
+    if outside is None:
+        outside = ClientSide(sources).link(list(by_id), program.ran)
+    for caller in outside.callers:
+        by_id[caller.function].callers.append(caller)
+    for subscription in outside.subscriptions:
+        by_id[subscription.query].subscriptions.append(subscription)
     if progress is not None:
         progress("linking", len(parts) + 1, len(parts) + 1)
+    inside = sources.of_functions()
+    errors = (*problems_of(sources.modules, inside), *abandoned(program, positions, inside))
     orphans = tuple(access for part in parts for access in _orphans(program, part.directory, positions))
     return Repository(
         path=str(sources.root),
         apps=tuple(_app(part) for part in parts),
-        errors=tuple(sorted((*sources.errors, *_abandoned(program, positions)), key=attrgetter("path", "reason"))),
-        suppressions=_suppressions(sources),
+        errors=tuple(sorted((*sources.errors, *errors, *outside.errors), key=attrgetter("path", "reason"))),
+        suppressions=tuple(sorted((*suppressions_in(sources, inside), *outside.suppressions), key=attrgetter("file"))),
         sources={path: data.decode("utf-8", "replace") for path, data in sources.texts.items()},
         unregistered=tuple(unregistered),
         orphans=orphans,
         files_seen=sources.files_seen,
         files_parsed=sources.files_parsed,
     )
-
-
-def _abandoned(program: Program, positions: Positions) -> list[ReadError]:
-    return [
-        ReadError(site.module, f"line {positions.line(site)}: {reason}") for site, reason in program.abandoned.items()
-    ]
 
 
 def _routes(program: Program, part: _Parts, positions: Positions) -> list[Linked]:
@@ -173,7 +200,7 @@ def _orphans(program: Program, app: AppDirectory, positions: Positions) -> list[
                 if not isinstance(value, t.Closure):
                     continue
                 summary = program.summary(value)
-                if summary is None or summary.owner in program.instantiated:
+                if summary is None or summary.key in program.ran:
                     continue
                 own = [effect for effect in summary.effects if isinstance(effect, DatabaseEffect)]
                 found.extend(reader.access(effect, at) for at, effect in enumerate(own))
@@ -216,11 +243,3 @@ def _undeclared(part: _Parts) -> dict[str, Table]:
                 if name not in part.tables and not name.startswith("_"):
                     found.setdefault(name, Table(name, {}, (), None, declared=False))
     return dict(sorted(found.items()))
-
-
-def _suppressions(sources: Sources) -> tuple[Suppression, ...]:
-    return tuple(
-        Suppression(path, comment.line, comment.target_line, comment.rules, comment.reason)
-        for path, module in sorted(sources.modules.items())
-        for comment in module.suppressions
-    )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import dataclass, replace
 
 from contend.source import ir
@@ -29,17 +29,30 @@ class Root:
     key: tuple[str, int] | None = None
 
 
-def find_roots(program: Program, paths: Sequence[str]) -> list[Root]:
-    """The roots among the modules at `paths` (those outside function directories)."""
-    candidates: list[tuple[Root, int, bool]] = []
-    for path in paths:
-        candidates.extend(_in_module(program, path))
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """What is a root unless something calls it: `owner` identifies its summary, `entry` says that it is one anyway."""
+
+    root: Root
+    owner: int
+    entry: bool
+
+
+def root_candidates(program: Program, paths: Sequence[str]) -> list[Candidate]:
+    """What may be a root in the modules at `paths` (those outside function directories)."""
+    return [candidate for path in paths for candidate in _in_module(program, path)]
+
+
+def find_roots(program: Program, candidates: Sequence[Candidate], ran: Set[tuple[str, int]]) -> list[Root]:
+    """The roots among the candidates. `ran` are functions that code elsewhere calls."""
+    called = program.ran | ran
     roots: list[Root] = []
-    for root, owner, is_entry in candidates:
+    for candidate in candidates:
+        root = candidate.root
         if not any(isinstance(effect, InvokeEffect | SubscribeEffect | MountEffect) for effect in root.effects):
             continue
-        if is_entry or (owner not in program.instantiated and root.key not in program.ran):
-            roots.append(_with_props(program, root, owner))
+        if candidate.entry or root.key not in called:
+            roots.append(_with_props(program, root, candidate.owner))
     return roots
 
 
@@ -57,8 +70,8 @@ def _with_props(program: Program, root: Root, owner: int) -> Root:
     return replace(root, effects=tuple(effects))
 
 
-def _in_module(program: Program, path: str) -> list[tuple[Root, int, bool]]:
-    found: list[tuple[Root, int, bool]] = []
+def _in_module(program: Program, path: str) -> list[Candidate]:
+    found: list[Candidate] = []
     module = program.modules[path]
     scope = program.scope(path)
     if scope is None:
@@ -70,10 +83,10 @@ def _in_module(program: Program, path: str) -> list[tuple[Root, int, bool]]:
         if entry is None or entry.kind == "render":
             own.extend(effects)
         else:
-            found.append((Root(entry, name, Site(path, 0, 0), tuple(effects)), -1, True))
+            found.append(Candidate(Root(entry, name, Site(path, 0, 0), tuple(effects)), -1, True))
     if own:
         entry = entry_of(path, module, "default", None) or Entry("script", f"{MODULE}{path.rsplit('/', 1)[-1]}")
-        found.append((Root(entry, path.rsplit("/", 1)[-1], Site(path, 0, 0), tuple(own)), -1, True))
+        found.append(Candidate(Root(entry, path.rsplit("/", 1)[-1], Site(path, 0, 0), tuple(own)), -1, True))
     for statement in _telling(program, module):
         for name in bound_names(statement.pattern):
             export = exported.get(name, "")
@@ -89,7 +102,7 @@ def _in_module(program: Program, path: str) -> list[tuple[Root, int, bool]]:
                     entry = Entry("render", f"component {name}")
                 site = Site(closure.module, closure.function.start, closure.function.end)
                 root = Root(entry or _unknown(path, label), label, site, summary.effects, closure.key)
-                found.append((root, summary.owner, entry is not None and entry.kind != "script"))
+                found.append(Candidate(root, summary.owner, entry is not None and entry.kind != "script"))
     return found
 
 
