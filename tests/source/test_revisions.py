@@ -37,6 +37,16 @@ def test_a_revision_goes_by_any_name_of_its_commit(repository: GitRepository) ->
     ]
 
 
+def test_three_dots_name_the_commit_where_the_branch_began(repository: GitRepository) -> None:
+    began = repository.commit({"convex/a.ts": "1"})
+    repository.git("checkout", "--quiet", "-b", "feature")
+    repository.commit({"convex/b.ts": "mine"})
+    repository.git("checkout", "--quiet", "main")
+    repository.commit({"convex/c.ts": "theirs"})
+    repository.git("checkout", "--quiet", "feature")
+    assert find_commit(repository.path, "main...") == began
+
+
 def test_the_files_of_the_revision_are_read_and_the_work_tree_is_left_alone(repository: GitRepository) -> None:
     commit = repository.commit({"convex/a.ts": "committed\r\n", "logo.png": b"\x89PNG", "package.json": "{}"})
     repository.write({"convex/a.ts": "edited", "convex/b.ts": "untracked"})
@@ -126,10 +136,19 @@ def test_a_revision_that_is_none(repository: GitRepository, revision: str) -> No
         find_commit(repository.path, revision)
 
 
-def test_a_range_is_no_revision(repository: GitRepository) -> None:
+@pytest.mark.parametrize("revision", ["main..HEAD", "main...HEAD", "main..", "..."])
+def test_a_range_is_no_revision(repository: GitRepository, revision: str) -> None:
     repository.commit({"convex/a.ts": "1"})
-    with pytest.raises(GitError, match=r"'main\.\.HEAD' is a range: give one revision"):
-        find_commit(repository.path, "main..HEAD")
+    with pytest.raises(GitError, match=r"is a range: give one revision|there is no revision ''"):
+        find_commit(repository.path, revision)
+
+
+def test_branches_without_a_common_ancestor(repository: GitRepository) -> None:
+    repository.commit({"convex/a.ts": "1"})
+    repository.git("checkout", "--quiet", "--orphan", "other")
+    repository.commit({"convex/a.ts": "2"})
+    with pytest.raises(GitError, match="'main' and HEAD have no common ancestor in the git repository"):
+        find_commit(repository.path, "main...")
 
 
 def test_a_repository_without_commits(repository: GitRepository) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
@@ -11,7 +12,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from contend.faces.cli import CLEAN, FINDINGS
+from contend.faces.cli.demo import demo_command
 from contend.faces.cli.simulate import simulate_command
+from contend.model.errors import InputError
 
 if TYPE_CHECKING:
     from contend.model.audit import Audit
@@ -30,6 +33,16 @@ app = typer.Typer(
 
 class ReportFormat(StrEnum):
     """How a report is written."""
+
+    TERMINAL = "terminal"
+    JSON = "json"
+    SARIF = "sarif"
+    GITHUB = "github"
+    MARKDOWN = "markdown"
+
+
+class ViewFormat(StrEnum):
+    """How one function is shown."""
 
     TERMINAL = "terminal"
     JSON = "json"
@@ -97,6 +110,24 @@ def audit_command(
         list[str] | None, typer.Option(metavar="RULE", help="Leave these rules out (repeat, or commas).")
     ] = None,
     everything: Annotated[bool, typer.Option("--all", help="Show every finding, not the ten worst.")] = False,
+    baseline: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Leave out findings that FILE holds, unless they got worse.")
+    ] = None,
+    write_baseline: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Accept what is found: write it to FILE, for --baseline.")
+    ] = None,
+    diff: Annotated[
+        str | None,
+        typer.Option(metavar="REV", help="Only what got worse since a git revision; REV...: since it branched."),
+    ] = None,
+    insights: Annotated[
+        str | None,
+        typer.Option(metavar="FILE", help="What `npx convex insights --json --details` printed; - for standard input."),
+    ] = None,
+    seen: Annotated[
+        list[str] | None,
+        typer.Option(metavar="FUNCTION=N/day", help="A count from the dashboard: what traffic explains it (repeat)."),
+    ] = None,
     no_cache: NoCacheOption = False,
     jobs: JobsOption = None,
     config: ConfigOption = None,
@@ -105,35 +136,46 @@ def audit_command(
     from contend.model.settings import parse_fail_on
 
     level = None if fail_on is None else parse_fail_on(fail_on)
-    result = _audit(path, _names(select, "--select"), _names(ignore, "--ignore"), config, no_cache, jobs)
-    if format is ReportFormat.JSON:
-        from contend.faces.cli.output import write_text
-        from contend.reports.json_report import render_json
-        from contend.reports.version import tool_version
-
-        write_text(render_json(result, tool_version()), output)
-    else:
+    if write_baseline is not None and diff is not None:
+        raise InputError("--write-baseline accepts all findings, and --diff sees only what changed: use one of them")
+    rules = _names(select, "--select"), _names(ignore, "--ignore")
+    observed = None if insights is None else _insights(insights)
+    result = _audit(path, *rules, config, no_cache, jobs, baseline, diff, observed, tuple(seen or ()))
+    level = result.settings.fail_on if level is None else level
+    failing = len(result.failing(level))
+    if write_baseline is not None:
+        _accept(result, write_baseline)
+        failing = 0
+    code = FINDINGS if failing else CLEAN
+    if format is ReportFormat.TERMINAL:
         from contend.faces.cli.output import new_page, write_page
         from contend.reports.terminal import add_audit
 
         page = new_page(output)
         add_audit(page, result, path=_as_typed(path), everything=everything)
         write_page(page, output)
-    level = result.settings.fail_on if level is None else level
-    failing = len(result.failing(level))
+    else:
+        from contend.faces.cli.output import speak_utf8, write_text
+
+        speak_utf8()
+        if format is ReportFormat.MARKDOWN:
+            text = _markdown(result, _as_typed(path), output, everything)
+        else:
+            text = _rendered(result, format, code)
+        write_text(text, output)
     if output is not None:
         from contend.reports.numbers import counted
 
         found = counted(len(result.open_findings), "finding")
         typer.echo(f"{output}: {found}, {failing} of them at or above --fail-on {level}", err=True)
-    return FINDINGS if failing else CLEAN
+    return code
 
 
 @app.command("show")
 def show_command(
     function: Annotated[str, typer.Argument(metavar="FUNCTION", help="module:export, or an end of it that is unique.")],
     path: PathArgument = Path(),
-    format: FormatOption = ReportFormat.TERMINAL,
+    format: Annotated[ViewFormat, typer.Option("--format", help="How it is written.")] = ViewFormat.TERMINAL,
     output: OutputOption = None,
     no_cache: NoCacheOption = False,
     jobs: JobsOption = None,
@@ -143,7 +185,7 @@ def show_command(
     from contend.reports.function_view import function_view
 
     view = function_view(_audit(path, (), (), config, no_cache, jobs), function)
-    if format is ReportFormat.JSON:
+    if format is ViewFormat.JSON:
         from contend.faces.cli.output import write_text
         from contend.reports.function_json import render_function_json
         from contend.reports.version import tool_version
@@ -181,6 +223,7 @@ def rules_command(
 
 
 app.command("simulate")(simulate_command)
+app.command("demo")(demo_command)
 
 
 def _audit(
@@ -190,6 +233,10 @@ def _audit(
     config: Path | None,
     no_cache: bool,
     jobs: int | None,
+    baseline: Path | None = None,
+    diff: str | None = None,
+    insights: Path | bytes | None = None,
+    seen: Sequence[str] = (),
 ) -> Audit:
     from contend import audit
     from contend.faces.cli.progress import shown_progress
@@ -200,12 +247,63 @@ def _audit(
             select=tuple(select),
             ignore=tuple(ignore),
             config=config,
+            baseline=baseline,
+            diff=diff,
+            insights=insights,
+            seen=seen,
             use_cache=not no_cache,
             jobs=jobs,
             progress=progress,
         )
     _tell_if_lifted(path, Path(result.repository.path))
     return result
+
+
+def _rendered(result: Audit, format: ReportFormat, code: int) -> str:
+    """The report for programs; `code` is what the command ends with."""
+    from contend.reports.version import tool_version
+
+    if format is ReportFormat.JSON:
+        from contend.reports.json_report import render_json
+
+        return render_json(result, tool_version())
+    from contend.source.repository_root import repository_prefix
+
+    prefix = repository_prefix(Path(result.repository.path))
+    if format is ReportFormat.SARIF:
+        from contend.reports.sarif import render_sarif
+
+        return render_sarif(result, tool_version(), prefix, code)
+    from contend.reports.github import render_github
+
+    return render_github(result, prefix)
+
+
+def _markdown(result: Audit, path: str, output: Path | None, everything: bool) -> str:
+    """The document; its links lead from the folder that it will lie in."""
+    from contend.faces.cli.output import link_prefix
+    from contend.reports.markdown import render_markdown
+    from contend.reports.version import tool_version
+
+    prefix = link_prefix(Path(result.repository.path), output)
+    return render_markdown(result, tool_version(), path=path, prefix=prefix, everything=everything)
+
+
+def _insights(given: str) -> Path | bytes:
+    """The file, or all of standard input."""
+    if given != "-":
+        return Path(given)
+    if sys.stdin is None or sys.stdin.isatty():
+        raise InputError("--insights -: nothing is piped in; npx convex insights --json --details | contend audit ...")
+    return sys.stdin.buffer.read()
+
+
+def _accept(result: Audit, file: Path) -> None:
+    """Writes the baseline, and says so on stderr."""
+    from contend import write_baseline
+    from contend.reports.numbers import counted
+
+    typer.echo(f"{file}: {counted(write_baseline(result, file), 'finding')} accepted", err=True)
 
 
 def _tell_if_lifted(path: Path, root: Path) -> None:

@@ -31,6 +31,17 @@ def write_text(text: str, output: Path | None) -> None:
         raise InputError(f"cannot write {output}: {error.strerror or error}") from error
 
 
+def link_prefix(root: Path, output: Path | None) -> str:
+    """The way from the folder of `output` (the current one for stdout) to the audited `root`: `../app/`, empty for the
+    same folder. Empty too where there is no way: another drive on Windows."""
+    folder = Path.cwd() if output is None else Path(os.path.abspath(output)).parent
+    try:
+        way = Path(os.path.relpath(os.path.realpath(root), os.path.realpath(folder))).as_posix()
+    except ValueError:
+        return ""
+    return "" if way == "." else f"{way}/"
+
+
 def _write_to_stdout(text: str) -> None:
     try:
         sys.stdout.write(text)
@@ -40,6 +51,13 @@ def _write_to_stdout(text: str) -> None:
     except OSError as error:
         discard_output()
         raise InputError(f"cannot write the report: {error.strerror or error}") from error
+
+
+def speak_utf8() -> None:
+    """Write to stdout in UTF-8 from here on, whatever the console's encoding: for documents that are read as such."""
+    reconfigure = getattr(sys.stdout, "reconfigure", None)
+    if reconfigure is not None:
+        reconfigure(encoding="utf-8", errors="backslashreplace")
 
 
 def discard_output() -> None:

@@ -31,6 +31,9 @@ def simulate_command(
     variant: Annotated[
         list[str] | None, typer.Option("--variant", metavar="NAME", help="Run this variant alone (repeat).")
     ] = None,
+    load: Annotated[
+        list[str] | None, typer.Option("--load", metavar="NAME", help="Run under this load alone (repeat).")
+    ] = None,
     sweep: Annotated[
         str | None,
         typer.Option(metavar="KEY=VALUES", help="Run with each of these values, as in params.threshold_s=1,30,300."),
@@ -44,7 +47,7 @@ def simulate_command(
     ] = None,
     emit_events: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="Write the log stream of one run (first variant, first seed) as JSON lines."),
+        typer.Option(metavar="FILE", help="Write the log stream of one run (of the first seed) as JSON lines."),
     ] = None,
     charts: Annotated[
         Path | None, typer.Option(metavar="FOLDER", help="Write charts as SVG into FOLDER (needs contend[lab]).")
@@ -60,19 +63,18 @@ def simulate_command(
         from contend.lab.witness import find_witness
 
         victim, _, writer = witness.partition(",")
-        chosen = variant[0] if variant else source.baseline
-        write_text(
-            find_witness(source.variant(chosen), victim, writer or None, source.seed if seed is None else seed).text(),
-            output,
-        )
+        chosen = source.variant(variant[0] if variant else source.baseline, load=load[0] if load else None)
+        first = source.seed if seed is None else seed
+        write_text(find_witness(chosen, victim, writer or None, first).text(), output)
         return CLEAN
     if emit_events is not None:
-        _write_events(source, variant, seed, emit_events)
+        _write_events(source, variant, load, seed, emit_events)
     from contend.faces.cli.progress import shown_progress
 
     with shown_progress() as progress:
         result = simulate(
             source,
+            loads=tuple(load or ()),
             variants=tuple(variant or ()),
             sweep=None if sweep is None else parse_sweep(sweep),
             seed=seed,
@@ -108,13 +110,15 @@ def _write_charts(result: Experiment, folder: Path) -> None:
         write_text(to_svg(spec), folder / f"{name}.svg")
 
 
-def _write_events(source: ScenarioFile, variant: list[str] | None, seed: int | None, file: Path) -> None:
+def _write_events(
+    source: ScenarioFile, variant: list[str] | None, load: list[str] | None, seed: int | None, file: Path
+) -> None:
     from contend.lab.experiment import emit_events
     from contend.model.errors import InputError
 
-    name = variant[0] if variant else source.baseline
+    name, first = variant[0] if variant else source.baseline, source.seed if seed is None else seed
     try:
         with file.open("w", encoding="utf-8", newline="\n") as stream:
-            emit_events(source, name, source.seed if seed is None else seed, lambda line: stream.write(line + "\n"))
+            emit_events(source, name, first, lambda line: stream.write(line + "\n"), load[0] if load else None)
     except OSError as error:
         raise InputError(f"cannot write {file}: {error.strerror or error}") from error
