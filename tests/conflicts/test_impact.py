@@ -1,5 +1,7 @@
 """What pairs cost, and how bad that is. The apps are those of well-known findings."""
 
+from dataclasses import replace
+
 import pytest
 from tests.conflicts.build import (
     ME,
@@ -29,6 +31,7 @@ from contend.model.app import App
 from contend.model.callers import Caller
 from contend.model.findings import Impact, Severity
 from contend.model.functions import Guard, Reach
+from contend.model.places import Frame
 from contend.model.values import Origin, Value
 
 SESSIONS = table("sessions", index("by_session", "sessionId"), index("by_user", "userId"), userId=identifier("users"))
@@ -269,6 +272,28 @@ def test_branches_of_one_test_do_not_meet_within_one_page_load() -> None:
         ).retries_per_day
 
     assert retries(when(expired)) < 1 < retries()
+
+
+@pytest.mark.parametrize(
+    ("entry", "way", "together"), [("a", "a.ts", True), ("b", "a.ts", False), ("a", "b.ts", False)]
+)
+def test_calls_through_one_wrapper_start_together_only_where_the_way_to_it_is_one(
+    entry: str, way: str, together: bool
+) -> None:
+    """`callMutation(f)` of two routes, or of a callback and the code around it, stands in one code function."""
+
+    def through(name: str, entry: str, way: str, order: int, awaited: bool) -> Caller:
+        made = calls(name, "server-request", "http", entry=f"POST /api/{entry}")
+        chain = (Frame(way, 1, "handler"), Frame("route.ts", order, "callMutation"), Frame("client.ts", 5, name))
+        fate = replace(made.consequence, awaited=awaited)
+        return replace(made, chain=chain, scope="client.ts:1", order=order, consequence=fate)
+
+    use = function("keys:use", patch("keys", arg("id"), uses=arg("n")))
+    check = function("keys:check", patch("keys", arg("id"), uses=arg("n")))
+    callers = [through("keys:use", "a", "a.ts", 1, False), through("keys:check", entry, way, 2, True)]
+    pairs = derive_pairs(app([table("keys")], [use, check], callers))
+    met = [pair for pair in pairs.of_victim("keys:check") if pair.writer == "keys:use"]
+    assert (estimate(met, pairs).retries_per_day > 50) is together
 
 
 def test_what_costs_nothing_adds_no_assumptions() -> None:

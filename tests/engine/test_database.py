@@ -289,6 +289,25 @@ def test_rows_that_are_handed_out_are_copies() -> None:
     assert tx.get(id) != row
 
 
+def test_nested_values_are_copied_on_the_way_in_and_out() -> None:
+    target = database()
+    given = {"tags": ["a"], "owner": {"name": "x"}}
+    (id,) = fill(target, 1, **given)
+    given["tags"].append("b")  # type: ignore[attr-defined]
+    tx = target.begin()
+    row = tx.get(id)
+    assert row is not None
+    row["owner"]["name"] = "y"
+    for (found,) in (tx.query("t").collect(), list(tx.query("t")), tx.query("t").filter(lambda row: True).take(1)):
+        assert (found["tags"], found["owner"]) == (["a"], {"name": "x"})
+        found["tags"].clear()
+    more = ["c"]
+    tx.patch(id, {"more": more})
+    more.clear()
+    tx.query("t").collect()[0]["more"].clear()
+    assert tx.get(id) == {**tx.query("t").collect()[0], "more": ["c"]}
+
+
 def test_commit_timestamps_are_in_commit_order() -> None:
     target = Database()
     target.add_table("queue", {"by_at": ["at"]})

@@ -95,6 +95,9 @@ class TestMultiDocument:
         assert entry.tables == ("plans", "users")
         assert entry.verdict != "safe"
         assert "users:touch (hot: " in entry.reason
+        users = next(row for row in entry.rows if row.table == "users")
+        assert [function for function, _ in users.hot_writers] == ["users:touch"]
+        assert "timer every 1 s" in users.hot_writers[0][1]
 
     def test_without_a_hot_writer_it_is_safe_and_the_other_writers_are_still_named(self, tmp_path: Path):
         entry = multi(inventory(tmp_path, {"convex/users.ts": USERS}), "users:changePlan")
@@ -166,8 +169,23 @@ export const run = internalAction({ handler: async (ctx) => {
     def test_a_clean_up_that_nothing_schedules(self, tmp_path: Path):
         entry = table(inventory(tmp_path, {"convex/logs.ts": module(self.LOG + self.CLEAN)}), "deliveryLogs")
         assert entry.ttl == "exists but never scheduled"
+        assert entry.cleaners == ("logs:cleanup",)
+        assert "reads the whole table" not in entry.reason
         assert entry.deletes == ("logs:cleanup",)
         assert "logs:cleanup" in entry.reason
+
+    def test_a_clean_up_that_scans(self, tmp_path: Path):
+        scan = self.CLEAN.replace('.withIndex("by_at", (q) => q.lt(', ".filter((q) => q.lt(q.field(").replace(
+            '"at", Date', '"at"), Date'
+        )
+        entry = table(inventory(tmp_path, {"convex/logs.ts": module(self.LOG + scan)}), "deliveryLogs")
+        assert "it reads the whole table to find them" in entry.reason
+
+    def test_a_log_whose_writer_is_started_by_what_nobody_starts(self, tmp_path: Path):
+        send = "export const send = internalAction({ handler: async (ctx) => ctx.runMutation(internal.logs.log) });"
+        entry = table(inventory(tmp_path, {"convex/logs.ts": module(self.LOG + send)}), "deliveryLogs")
+        assert entry.verdict == "safe"
+        assert "nothing in this repository starts what inserts them" in entry.reason
 
     def test_a_clean_up_that_a_cron_reaches_through_an_action(self, tmp_path: Path):
         files = {

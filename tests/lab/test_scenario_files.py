@@ -19,6 +19,19 @@ WRONG = {
     "an impossible rate": (CALLER + WORK + "rate_per_s = -1", "workload[0].rate_per_s: -1 is impossible here"),
     "no rate": (CALLER + WORK, "workload[0]: exactly one of rate_per_s, per_day, per_user_per_day"),
     "an infinite rate": (CALLER + WORK + "rate_per_s = inf", "inf is impossible here"),
+    "a rate that would never be through": (
+        CALLER + WORK + 'rate_per_s = 1e6\n[loads.long]\nduration = "30d"',
+        "workload[0]: about 2.6e+12 starts, and event_budget lets 50,000,000 events happen",
+    ),
+    "repeats of repeats": (
+        "[callers.x]\nsteps = [{ repeat = 1000000, do = { repeat = 1000000, do = [] } }]",
+        "callers.x: it does 1e+12 steps each time",
+    ),
+    "callers that run each other many times": (
+        "".join(f'[callers.c{n}]\nsteps = [{{ run = "c{n + 1}" }}, {{ run = "c{n + 1}" }}]\n' for n in range(40))
+        + "[callers.c40]\nsteps = [{ wait_ms = 1 }]",
+        "callers.c0: it does 3.3e+12 steps each time",
+    ),
     "a missing handler": (
         '[callers.x]\nsteps = [\n  { call = "counters:ad", args = {} },\n]',
         "callers.x.steps[0].call: 'counters:ad' is not known; did you mean 'counters:add'?",

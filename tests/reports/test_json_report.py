@@ -39,7 +39,9 @@ def test_the_schema_is_strict_everywhere() -> None:
         assert set(part.get("required", ())) == set(part.get("properties", ()))
 
 
-@pytest.mark.parametrize("name", ["finding", "predicted", "observed", "pair", "caller", "fix", "assumption"])
+@pytest.mark.parametrize(
+    "name", ["finding", "predicted", "observed", "pair", "caller", "fix", "assumption", "comparison"]
+)
 def test_the_schema_describes_every_field(name: str) -> None:
     described = audit_schema()["$defs"][name]["properties"]
     assert [field for field, schema in described.items() if "description" not in schema] == []
@@ -62,8 +64,8 @@ def test_the_schema_refuses_what_it_does_not_know(audit: Audit) -> None:
 
 
 def test_the_top_level_is_the_contract(audit: Audit) -> None:
-    keys = ["schema", "tool", "apps", "findings", "notes", "inventory", "assumptions", "errors"]
-    assert list(audit_json(audit, "1.2.3")) == keys
+    keys = ["schema", "tool", "apps", "findings", "notes", "inventory", "assumptions", "errors", "comparisons"]
+    assert list(audit_json(audit, "1.2.3")) == [*keys, "observations", "seen"]
 
 
 def test_numbers_have_four_significant_digits(audit: Audit) -> None:

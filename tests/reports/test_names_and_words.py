@@ -10,11 +10,12 @@ from hypothesis import strategies as st
 
 from contend.model.audit import Audit
 from contend.model.callers import Dependency, Trigger
+from contend.model.function_names import UnknownFunction, matching
 from contend.reports.encoding import fit
 from contend.reports.finding_block import quoted
 from contend.reports.function_terminal import render_function
-from contend.reports.function_view import UnknownFunction, function_view
-from contend.reports.names import matching, path_in
+from contend.reports.function_view import function_view
+from contend.reports.names import path_in
 from contend.reports.numbers import duration, significant, spoken
 from contend.reports.words import trigger_words
 

@@ -182,6 +182,21 @@ class TestLoops:
             [(True, 2)]
         ] * 2
 
+    @pytest.mark.parametrize(
+        ("body", "bound"),
+        [
+            (f"for (const id of args.ids) {{ {PATCH} return id; }}", 1),
+            (f"for (const id of args.ids) {{ try {{ {PATCH} return id; }} catch (error) {{ console.log(error); }} }}", 1),
+            (f"for (let at = 0; at < 3; at++) {{ try {{ {PATCH} break; }} catch (error) {{ continue; }} }}", 1),
+            (f"for (const id of args.ids) {{ if (args.force) {{ {PATCH} return id; }} else {{ break; }} }}", 1),
+            (f"for (const id of args.ids) {{ {PATCH} if (args.force) break; }}", None),
+            (f"for (const id of args.ids) {{ {PATCH} if (args.force) continue; else return id; }}", None),
+        ],
+    )
+    def test_a_loop_that_leaves_unless_something_fails_goes_round_once(self, tmp_path, body, bound):
+        (loop,) = only(read_handler(tmp_path, body, ARGS), "patch").loops
+        assert loop.bound == bound
+
     def test_loops_in_loops(self, tmp_path):
         body = """
         for (const user of await ctx.db.query("users").collect()) {

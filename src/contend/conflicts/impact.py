@@ -9,9 +9,11 @@ Severity is that of the worst component; thresholds per day, the same for every 
 | calls         |   20 000 |  5 000 |    500 |   50 |
 | writes        |   20 000 |  5 000 |    500 |   50 |
 | query re-runs |  500 000 | 10 000 |  1 000 |  100 |
+| invariant     |    5 000 |     10 |      1 |  0.1 |
 
-Calls and writes are *needless* ones, which only a rule can tell: what pairs alone show has none. Severity falls two
-steps where nothing in the repository calls the function, one where only scripts do, and one where confidence is low.
+Calls and writes are *needless* ones, and `invariant` calls that rely on a check which does not protect; only a rule can
+tell these: what pairs alone show has none. Severity falls two steps where nothing in the repository calls the function,
+one where only scripts do, and one where confidence is low.
 """
 
 from __future__ import annotations
@@ -30,7 +32,7 @@ from contend.conflicts.meeting import (
     duration_ms,
     groups,
     guard_window_s,
-    passing_guards,
+    passing_window,
     with_another,
     with_itself,
 )
@@ -46,6 +48,7 @@ THRESHOLDS: Final[Mapping[ImpactComponent, tuple[float, float, float, float]]] =
     "calls": (20_000, 5_000, 500, 50),
     "writes": (20_000, 5_000, 500, 50),
     "query_reruns": (500_000, 10_000, 1_000, 100),
+    "invariant": (5_000, 10, 1, 0.1),
 }
 """Per day: from where on a component is critical, high, medium, low. Below, it is information."""
 MATCHED: Final = 0.5  # part of a range that a `.filter(…).first()` reads: up to its match, wherever that stands
@@ -71,6 +74,14 @@ class Estimator:
         default_factory=dict, init=False, repr=False, compare=False
     )
 
+    _priced: dict[tuple[str, str, str, Sharing, bool, int, int], tuple[Pair, Impact]] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
+
+    _windows: dict[int, tuple[Access, float | None]] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
+
     @cached_property
     def heats(self) -> Mapping[str, Heat]:
         """The heat of every function, by id."""
@@ -78,7 +89,12 @@ class Estimator:
 
     def of_pair(self, pair: Pair) -> Impact:
         """What one pair costs in a day: retries and lost calls of the victim, or re-runs of a query."""
-        return self._invalidation(pair) if pair.kind == "invalidation" else self._conflict(pair)
+        key = (pair.victim, pair.writer, pair.table, pair.sharing, pair.same_socket, id(pair.read), id(pair.write))
+        known = self._priced.get(key)
+        if known is None:  # the pair is kept with its price, so that the ids stay those of its accesses
+            known = pair, self._invalidation(pair) if pair.kind == "invalidation" else self._conflict(pair)
+            self._priced[key] = known
+        return known[1]
 
     def of_pairs(self, pairs: Iterable[Pair]) -> Impact:
         """What the pairs of one cause cost together. Several intervals between the same two functions count once, by
@@ -135,7 +151,7 @@ class Estimator:
             return Impact(assumptions=("both sides come from one connection, which never races with itself",))
         ground = Ground(pair.sharing, self._reached(pair), arguments_of(pair.read))
         once = pair.victim == pair.writer and closes_its_guard(pair.write, self._functions[pair.writer])
-        key = (pair.victim, pair.writer, ground, guard_window_s(pair.write), once)
+        key = (pair.victim, pair.writer, ground, self._window(pair.write), once)
         if key not in self._met:
             self._met[key] = self._meetings(pair, ground, once)
         found = self._met[key]
@@ -155,12 +171,20 @@ class Estimator:
             return Impact()
         open_now = self.open_queries(pair.victim) / separate
         writes = 0.0
+        window = self._window(pair.write)
         for source in writer.sources:
-            passing = passing_guards(pair.write, source.events_per_day / separate, source.active_seconds(self.traffic))
+            passing = passing_window(window, source.events_per_day / separate, source.active_seconds(self.traffic))
             daytime = 1.0 if source.audience == "users" else self.traffic.open_hours / 24
             writes += source.calls_per_day * daytime * (1.0 if passing is None else passing)
         reruns = writes * open_now * entry_share(pair)
         return Impact(query_reruns_per_day=reruns, assumptions=self._assumptions(writer, writer, pair, "users", "tabs"))
+
+    def _window(self, write: Access) -> float | None:
+        """`guard_window_s`, once for each write."""
+        known = self._windows.get(id(write))
+        if known is None:  # the write is kept with it, so that its id stays its own
+            known = self._windows[id(write)] = write, guard_window_s(write)
+        return known[1]
 
     def _reached(self, pair: Pair) -> float | None:
         """One of how many intervals like the victim's a call of the writer reaches: of all there are; fewer where it
@@ -265,6 +289,7 @@ def _combined(impacts: tuple[Impact, ...], how: Callable[[Iterable[float]], floa
         calls_per_day=how(impact.calls_per_day for impact in impacts),
         writes_per_day=how(impact.writes_per_day for impact in impacts),
         query_reruns_per_day=how(impact.query_reruns_per_day for impact in impacts),
+        invariant_per_day=how(impact.invariant_per_day for impact in impacts),
         assumptions=tuple(dict.fromkeys(text for impact in telling for text in impact.assumptions)),
     )
 
@@ -276,6 +301,7 @@ def _components(impact: Impact) -> Mapping[ImpactComponent, float]:
         "calls": impact.calls_per_day,
         "writes": impact.writes_per_day,
         "query_reruns": impact.query_reruns_per_day,
+        "invariant": impact.invariant_per_day,
     }
 
 

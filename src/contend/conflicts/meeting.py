@@ -85,8 +85,9 @@ def with_itself(
     if separate is None or not heat.sources:
         return Meetings()
     total = Meetings()
+    window = guard_window_s(write)
     for source in heat.sources:
-        passing = passing_guards(write, source.events_per_day / separate, source.active_seconds(traffic))
+        passing = passing_window(window, source.events_per_day / separate, source.active_seconds(traffic))
         if source.parallel and source.width >= 2 and not ground.keys & source.per_item:
             calls = round(source.width)
             together = burst(calls, source.spread_ms, duration, policy_of(source))
@@ -111,11 +112,13 @@ def with_another(
     if separate is None or not victim.sources or not writer.sources:
         return Meetings()
     total = Meetings()
+    window = guard_window_s(write)
+    shares = [_passing(window, other, separate, traffic) for other in writer.sources]
     for source in victim.sources:
         rate = (
             sum(
-                _racing(other, source, ground.sharing, traffic) * _passing(write, other, separate, traffic)
-                for other in writer.sources
+                _racing(other, source, ground.sharing, traffic) * share
+                for other, share in zip(writer.sources, shares, strict=True)
             )
             / separate
         )
@@ -125,15 +128,14 @@ def with_another(
     return total
 
 
-def passing_guards(write: Access, events_per_day: float, active_seconds: float) -> float | None:
-    """The share of events on one interval that a "written lately?" guard before `write` lets through; None where there
-    is no such guard."""
-    window = guard_window_s(write)
-    if window is None:
+def passing_window(window_s: float | None, events_per_day: float, active_seconds: float) -> float | None:
+    """The share of events on one interval that a "written lately?" guard with this window (`guard_window_s`) lets
+    through; None where there is no such guard."""
+    if window_s is None:
         return None
     if events_per_day <= 0:
         return 1.0
-    return passing_share(window, active_seconds / events_per_day)
+    return passing_share(window_s, active_seconds / events_per_day)
 
 
 def closes_its_guard(write: Access, writer: Function) -> bool:
@@ -177,8 +179,8 @@ def window_s(condition: Value) -> float | None:
     return None
 
 
-def _passing(write: Access, source: Source, separate: float, traffic: Traffic) -> float:
-    passing = passing_guards(write, source.events_per_day / separate, source.active_seconds(traffic))
+def _passing(window_s: float | None, source: Source, separate: float, traffic: Traffic) -> float:
+    passing = passing_window(window_s, source.events_per_day / separate, source.active_seconds(traffic))
     return 1.0 if passing is None else passing
 
 
@@ -217,10 +219,18 @@ def _starts_with(victim: Source, writer: Source, duration: float) -> float:
         missed = 1 - min(duration / max(writer.spread_ms, duration), 1.0)
         alike = min(writer.events_per_day / victim.events_per_day, 1.0) if victim.events_per_day > 0 else 0.0
         return float(1 - missed**writer.width) * alike
-    same_place = victim.caller.scope and victim.caller.scope == writer.caller.scope
-    unawaited = not victim.caller.consequence.awaited or not writer.caller.consequence.awaited
-    together = same_place and unawaited and victim.caller.epoch == writer.caller.epoch
+    first = min(victim.caller, writer.caller, key=lambda caller: caller.order)
+    unawaited = not first.consequence.awaited  # a call that was waited for is over when the next one starts
+    together = _same_place(victim.caller, writer.caller) and unawaited and victim.caller.epoch == writer.caller.epoch
     return 1.0 if together else 0.0
+
+
+def _same_place(one: Caller, other: Caller) -> bool:
+    """Whether two calls stand in one code function and are reached the same way: not two routes, or a callback and the
+    code around it, that share a wrapper. The last frames are the call and, with a wrapper, the call of that."""
+    if not one.scope or one.scope != other.scope or one.trigger.entry != other.trigger.entry:
+        return False
+    return len(one.chain) == len(other.chain) and one.chain[:-2] == other.chain[:-2]
 
 
 def _apart(one: Caller, other: Caller) -> bool:

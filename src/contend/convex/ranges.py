@@ -12,7 +12,7 @@ from typing import Final, Generic, Literal, NamedTuple, TypeVar
 
 from contend.convex.errors import InvalidRangeError
 from contend.convex.intervals import Interval, after, prefix
-from contend.convex.values import UNDEFINED, sort_key, to_json
+from contend.convex.values import AFTER_EVERY_VALUE, UNDEFINED, sort_key, to_json
 
 V = TypeVar("V")
 Comparator = Literal["eq", "gt", "gte", "lt", "lte"]
@@ -71,7 +71,7 @@ class Range(Generic[V]):
 
 
 def split_range(
-    index: str, fields: Sequence[str], expressions: Sequence[RangeExpression[V]], table: str = ""
+    index: str, fields: Sequence[str], expressions: Sequence[tuple[Comparator, str, V]], table: str = ""
 ) -> Range[V]:
     """Sorts the expressions into a `Range`, whatever order they came in. `fields` are all fields of the index,
     `_creationTime` and `_id` included. Raises `InvalidRangeError` with Convex's text and code."""
@@ -141,17 +141,19 @@ def range_interval(range_: Range[object]) -> Interval:
 
 
 def compile_range(
-    index: str, fields: Sequence[str], expressions: Sequence[RangeExpression[object]], table: str = ""
+    index: str, fields: Sequence[str], expressions: Sequence[tuple[Comparator, str, object]], table: str = ""
 ) -> Interval:
-    """The interval that the expressions mean on the index. Raises `InvalidRangeError`."""
-    if len(expressions) <= len(fields):  # equalities in the order of the index, by far the most frequent range
+    """The interval that the expressions (`RangeExpression`s or as plain tuples) mean on the index. Raises
+    `InvalidRangeError`."""
+    if 0 < len(expressions) <= len(fields):  # equalities in the order of the index, by far the most frequent range
         start = []
-        for (comparator, field, value), expected in zip(expressions, fields, strict=False):
-            if comparator != "eq" or field != expected:
+        for position, (comparator, field, value) in enumerate(expressions):
+            if comparator != "eq" or field != fields[position]:
                 break
-            start.append(sort_key(value))
+            start.append((5, value) if type(value) is str else sort_key(value))
         else:
-            return prefix(tuple(start))
+            key = tuple(start)
+            return tuple.__new__(Interval, (key, (*key, AFTER_EVERY_VALUE)))  # `prefix(key)`, spelt out for speed
     return range_interval(split_range(index, fields, expressions, table))
 
 

@@ -160,6 +160,15 @@ def resolve_commit_ts(value: Any, commit_ts: int) -> Any:
     return value
 
 
+def copied(value: Any) -> Any:
+    """A copy all the way down: of objects and arrays; other values do not change."""
+    if type(value) is dict:
+        return {name: copied(item) for name, item in value.items()}
+    if type(value) is list:
+        return [copied(item) for item in value]
+    return value
+
+
 def type_name(value: object) -> str:
     """Convex's name for the type of `value`: undefined, null, int64, float64, boolean, string, bytes, array, object."""
     names: dict[type, str] = {

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Final, Literal, NamedTuple
 
 from contend.convex.errors import OCC_CLOSE_CODE, OCC_CODE, OCC_HTTP_STATUS, DatabaseError, TooManyWritesError
 from contend.convex.retries import POLICIES, SCHEDULED_SYSTEM_ERROR, RetryPolicy, Runner
@@ -66,8 +66,7 @@ class GiveUp:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class NextStep:
+class NextStep(NamedTuple):
     """What follows an attempt. `event` is what it logged, if anything. `retry`: run again after a sleep of U[0, 1)
     times `sleep_limit_ms`, and not before the write at `wait_for_ts` can be read. `give_up` where the call has failed
     for good, or starts anew after a sleep of the same kind.
@@ -82,19 +81,19 @@ class NextStep:
 
 class Call:
     """A call's way through its attempts. `function` is the path in events; `request_id` gives a fresh id, or the
-    action's own where `runner` is one."""
+    action's own where `runner` is one. None: nobody listens, and no events are made."""
 
     __slots__ = ("_id", "_new_id", "_resends", "failures", "function", "policy", "runner")
 
     def __init__(
-        self, function: str, runner: Runner, request_id: Callable[[], str], policy: RetryPolicy | None = None
+        self, function: str, runner: Runner, request_id: Callable[[], str] | None, policy: RetryPolicy | None = None
     ) -> None:
         self.function = function
         self.runner = runner
         self.policy = policy or POLICIES[runner]
         self.failures = 0
         self._new_id = request_id
-        self._id = request_id()
+        self._id = "" if request_id is None else request_id()
         self._resends = 0
 
     def committed(self) -> NextStep:
@@ -107,8 +106,10 @@ class Call:
 
     def conflicted(self, conflict: Conflict) -> NextStep:
         """The commit was rejected. An attempt that will be retried is logged as a success."""
-        info = OccInfo(conflict.table, conflict.document, conflict.source or None, conflict.component, self.failures)
         retry = self.policy.retries_after(self.failures + 1)
+        if self._new_id is None:
+            return self._after_failure(None, retry, conflict.ts, "" if retry else conflict.message)
+        info = OccInfo(conflict.table, conflict.document, conflict.source or None, conflict.component, self.failures)
         event = (
             self._event("success", None, info, True) if retry else self._event("failure", conflict.message, info, False)
         )
@@ -139,7 +140,7 @@ class Call:
         self.failures += 1
         limit = self.policy.sleep_limit_ms(self.failures)
         if retry:
-            if self.policy.request_id_per == "attempt":
+            if self._new_id is not None and self.policy.request_id_per == "attempt":
                 self._id = self._new_id()
             return NextStep(event, True, limit, ts if self.policy.waits_for_write else None)
         give_up = self._give_up(message)
@@ -159,6 +160,8 @@ class Call:
 
     def _event(
         self, status: Literal["success", "failure"], error: str | None, info: OccInfo | None, will_retry: bool
-    ) -> AttemptEvent:
+    ) -> AttemptEvent | None:
+        if self._new_id is None:
+            return None
         reason = RUN_REASONS.get(self.runner, self.runner)
         return AttemptEvent(self.function, self._id, reason, self.failures, status, error, info, will_retry)

@@ -42,7 +42,7 @@ _FIRST_USER_NUMBER: Final = 10_001
 class Catalog:
     """The system tables of one database, and the operations that change tables, indexes and schema."""
 
-    __slots__ = ("_database", "_implicitly_read", "_next_number", "_whole", "tables")
+    __slots__ = ("_database", "_implicitly_read", "_last_ts", "_next_number", "_whole", "tables")
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -53,12 +53,18 @@ class Catalog:
             for index, fields in indexes.items():
                 table.add_index(index, fields)
             self.tables[name] = table
+        self._last_ts = 0
         self._implicitly_read = [self.tables[name] for name in (*_READ_WHOLE, "_index", "_schemas")]
         self._whole = [(self.tables[name].indexes[BY_ID], EVERYTHING) for name in _READ_WHOLE]
 
     def changed_since(self, ts: int) -> bool:
         """Whether something that mutations read implicitly was written later than `ts`."""
-        return any(table.last_ts > ts for table in self._implicitly_read)
+        return self._last_ts > ts
+
+    def written(self, table: Table, ts: int) -> None:
+        """A system table has been written."""
+        if table in self._implicitly_read:
+            self._last_ts = ts
 
     def implicit_reads(
         self, written: Iterable[Table], index_reads: Iterable[Index], schema_read: bool

@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, Self
 
 from contend.convex.coverage import after_cursor, read_extent, up_to_cursor
 from contend.convex.errors import BadRequestError, multiple_paginated_queries, not_unique
 from contend.convex.intervals import EVERYTHING
 from contend.convex.keys import BY_CREATION_TIME
-from contend.convex.ranges import RangeExpression, compile_range
+from contend.convex.ranges import Comparator, RangeExpression, compile_range
 from contend.convex.values import Key
 from contend.engine.reads import Scan
+from contend.engine.scanning import Row, rows_in, rows_of
 from contend.engine.search import SearchRead, Term, passes, score, terms_of
 from contend.engine.store import SearchIndex, Table
 
 if TYPE_CHECKING:
     from contend.engine.transaction import Transaction
 
-Row = dict[str, Any]
+FIRST = read_extent("first").stop_after
+_UNIQUE = read_extent("unique").stop_after
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,15 +42,14 @@ class Page:
     split_required: bool = False
 
 
-class Query:
-    """A query being built, then run once by `collect`, `take`, `first`, `unique`, `paginate` or iteration (which is
-    JavaScript's `for await`). Documents are fresh dicts; their nested values are shared and must not be changed."""
+class UnrunQuery:
+    """A query being built: of a table, through an index or a search, in an order, filtered; and how it runs."""
 
     __slots__ = ("_descending", "_index", "_predicate", "_range", "_search", "_table", "_tx", "name")
 
-    def __init__(self, tx: Transaction, name: str, table: Table | None) -> None:
+    def __init__(self, tx: Transaction, name: str) -> None:
         self._tx = tx
-        self._table = table
+        self._table = table = tx.table(name)
         self.name = name
         self._index = None if table is None else table.indexes[BY_CREATION_TIME]
         self._range = EVERYTHING
@@ -56,75 +57,65 @@ class Query:
         self._predicate: Callable[[Row], bool] | None = None
         self._search: tuple[SearchIndex, tuple[Term, ...], tuple[tuple[str, object], ...]] | None = None
 
-    def with_index(self, name: str, *expressions: RangeExpression[Any]) -> Query:
-        """Scans the index `name` within the range. Raises `InvalidRangeError` for a range that Convex rejects, and
-        `BadRequestError` for an index that is not there or not enabled."""
-        table = self._table
-        if table is None:
-            return self
-        index = table.indexes.get(name)
-        if index is None:
-            raise _no_index(table, name)
-        self._index = index
-        self._range = compile_range(name, index.fields, expressions, table.name) if expressions else EVERYTHING
-        self._tx.index_reads.add(index)
-        return self
-
-    def with_search_index(self, name: str, query: str, *filters: RangeExpression[Any], prefix: bool = True) -> Query:
-        """Searches the text index `name`; `filters` are equalities. A `query` without a word finds and reads
-        nothing. `prefix`: the last word may be the start of one."""
-        table = self._table
-        if table is None:
-            return self
-        index = table.search_indexes.get(name)
-        if index is None:
-            raise _no_index(table, name)
-        equalities = tuple([(field, value) for _, field, value in filters])
-        self._search = (index, terms_of(query, prefix), equalities)
-        return self
-
-    def order(self, order: Literal["asc", "desc"]) -> Query:
+    def order(self, order: Literal["asc", "desc"]) -> Self:
         """Scans from the start of the range, or from its end."""
+        if order not in ("asc", "desc"):
+            raise BadRequestError(f'Query order is "asc" or "desc", not {order!r}')
         self._descending = order == "desc"
         return self
 
-    def filter(self, predicate: Callable[[Row], bool]) -> Query:
+    def filter(self, predicate: Callable[[Row], bool]) -> Self:
         """Keeps the documents for which `predicate` holds. All scanned documents count as read."""
         before = self._predicate
         self._predicate = predicate if before is None else lambda row: before(row) and predicate(row)
         return self
 
-    def collect(self) -> list[Row]:
-        """All documents."""
-        return list(self)
+    def _use_index(self, name: str, expressions: Sequence[tuple[Comparator, str, Any]]) -> None:
+        table = self._table
+        if table is None:
+            return
+        index = table.indexes.get(name)
+        if index is None:
+            raise _no_index(table, name)
+        self._index = index
+        self._range = compile_range(name, index.fields, expressions, table.name) if expressions else EVERYTHING
+        self._tx.index_reads[index] = None
 
-    def take(self, n: int) -> list[Row]:
-        """The first `n` documents."""
-        stop = read_extent("take", n).stop_after
-        return list(islice(self, stop)) if stop else []
+    def _use_search(self, name: str, query: str, equalities: tuple[tuple[str, object], ...], prefix: bool) -> None:
+        table = self._table
+        if table is None:
+            return
+        index = table.search_indexes.get(name)
+        if index is None:
+            raise _no_index(table, name)
+        self._search = (index, terms_of(query, prefix), equalities)
 
-    def first(self) -> Row | None:
-        """The first document, or None."""
-        return next(islice(self, read_extent("first").stop_after), None)
-
-    def unique(self) -> Row | None:
-        """The only document, or None. Raises `BadRequestError` where there are two."""
-        found = list(islice(self, read_extent("unique").stop_after))
+    def _unique(self) -> Row | None:
+        found = self._rows(_UNIQUE)
         if len(found) > 1:
             raise not_unique(self.name, found[0]["_id"], found[1]["_id"])
         return found[0] if found else None
 
-    def paginate(
+    def _take(self, n: int) -> list[Row]:
+        stop = read_extent("take", n).stop_after
+        return self._rows(stop) if stop else []
+
+    def _rows(self, stop_after: int | None) -> list[Row]:
+        """The first documents (None: all), at once."""
+        if self._predicate is not None or self._search is not None or self._index is None:
+            return list(islice(self._iterate(), stop_after))
+        scan = Scan(self._index, self._range, self._descending)
+        self._tx.scans.append(scan)
+        return rows_of(self._tx, scan, stop_after)
+
+    def _page(
         self,
         num_items: int,
-        cursor: Cursor | None = None,
-        end_cursor: Cursor | None = None,
+        cursor: Cursor | None,
+        end_cursor: Cursor | None,
         maximum_rows_read: int | None = None,
         maximum_bytes_read: int | None = None,
     ) -> Page:
-        """One page: up to `num_items` documents after `cursor`, or, with `end_cursor`, all up to and with that one. It
-        ends early once it has scanned `maximum_rows_read` documents or `maximum_bytes_read` bytes. Raises
-        `BadRequestError` for a second page in one transaction."""
         tx = self._tx
         if tx.paginated:
             raise multiple_paginated_queries()
@@ -141,7 +132,7 @@ class Query:
         if size == 0:
             return Page([], False, cursor or Cursor(()))
         tx.scans.append(scan)
-        for rows_read, (key, document, bytes_) in enumerate(tx.scan(scan), start=1):
+        for rows_read, (key, document, bytes_) in enumerate(rows_in(tx, scan), start=1):
             scan.last = key
             tx.count_read(bytes_)
             if self._predicate is None or self._predicate(document):
@@ -154,7 +145,7 @@ class Query:
         scan.exhausted = True
         return Page(page, end_cursor is None or end_cursor.key is None, end_cursor or Cursor(None))
 
-    def __iter__(self) -> Iterator[Row]:
+    def _iterate(self) -> Iterator[Row]:
         if self._search is not None:
             return self._search_results(*self._search)
         return self._scan_results()
@@ -165,7 +156,7 @@ class Query:
         tx, predicate = self._tx, self._predicate
         scan = Scan(self._index, self._range, self._descending)
         tx.scans.append(scan)
-        for key, document, size in tx.scan(scan):
+        for key, document, size in rows_in(tx, scan):
             scan.last = key
             tx.count_read(size)
             if predicate is None or predicate(document):
@@ -184,7 +175,7 @@ class Query:
         read.filters.extend(filters)
         found = []
         everything = Scan(index.table.indexes[BY_CREATION_TIME], EVERYTHING, True)  # not recorded: the search is
-        for _, document, size in tx.scan(everything):
+        for _, document, size in rows_in(tx, everything):
             points = score(document, index, terms)
             if points and passes(document, filters):
                 found.append((points, document, size))
@@ -194,6 +185,59 @@ class Query:
             tx.count_read(size)
             if self._predicate is None or self._predicate(document):
                 yield document
+
+
+class Query(UnrunQuery):
+    """A query being built, then run once by `collect`, `take`, `first`, `unique`, `paginate` or iteration (which is
+    JavaScript's `for await`). Documents are copies."""
+
+    __slots__ = ()
+
+    def with_index(self, name: str, *expressions: tuple[Comparator, str, Any]) -> Query:
+        """Scans the index `name` within the range (`eq(…)`, `gt(…)`, … of `contend.convex.ranges`). Raises
+        `InvalidRangeError` for a range that Convex rejects, and `BadRequestError` for an index that is not there or not
+        enabled."""
+        self._use_index(name, expressions)
+        return self
+
+    def with_search_index(self, name: str, query: str, *filters: RangeExpression[Any], prefix: bool = True) -> Query:
+        """Searches the text index `name`; `filters` are equalities. A `query` without a word finds and reads
+        nothing. `prefix`: the last word may be the start of one."""
+        self._use_search(name, query, tuple([(field, value) for _, field, value in filters]), prefix)
+        return self
+
+    def collect(self) -> list[Row]:
+        """All documents."""
+        return self._rows(None)
+
+    def take(self, n: int) -> list[Row]:
+        """The first `n` documents."""
+        return self._take(n)
+
+    def first(self) -> Row | None:
+        """The first document, or None."""
+        found = self._rows(FIRST)
+        return found[0] if found else None
+
+    def unique(self) -> Row | None:
+        """The only document, or None. Raises `BadRequestError` where there are two."""
+        return self._unique()
+
+    def paginate(
+        self,
+        num_items: int,
+        cursor: Cursor | None = None,
+        end_cursor: Cursor | None = None,
+        maximum_rows_read: int | None = None,
+        maximum_bytes_read: int | None = None,
+    ) -> Page:
+        """One page: up to `num_items` documents after `cursor`, or, with `end_cursor`, all up to and with that one. It
+        ends early once it has scanned `maximum_rows_read` documents or `maximum_bytes_read` bytes. Raises
+        `BadRequestError` for a second page in one transaction."""
+        return self._page(num_items, cursor, end_cursor, maximum_rows_read, maximum_bytes_read)
+
+    def __iter__(self) -> Iterator[Row]:
+        return self._iterate()
 
 
 def _no_index(table: Table, name: str) -> BadRequestError:

@@ -10,7 +10,7 @@ from contend.convex.intervals import Interval, IntervalSet
 from contend.convex.keys import id_key
 from contend.convex.values import Key
 from contend.engine.search import SearchRead
-from contend.engine.store import BY_ID_SLOT, Index, LogEntry, SearchIndex, Table
+from contend.engine.store import BY_ID_SLOT, Index, Keys, LogEntry, SearchIndex, Table
 
 if TYPE_CHECKING:
     from contend.engine.database import Database
@@ -22,7 +22,7 @@ _FEW = 8  # up to here, trying one interval after another beats keeping a set
 class Scan:
     """A read of an index range, as far as it has gone."""
 
-    __slots__ = ("descending", "exhausted", "index", "last", "range")
+    __slots__ = ("descending", "exhausted", "index", "last", "open", "range")
 
     def __init__(self, index: Index, range_: Interval, descending: bool) -> None:
         self.index = index
@@ -30,6 +30,7 @@ class Scan:
         self.descending = descending
         self.last: Key | None = None
         self.exhausted = False
+        self.open = False  # somebody goes on with it
 
     def interval(self) -> Interval | None:
         """What it has covered so far."""
@@ -132,14 +133,72 @@ def read_set(database: Database, tx: Transaction) -> ReadSet:
     return ReadSet(collect_reads(tx.points, tx.scans, intervals).values(), tx.searches)
 
 
+class RangeCount:
+    """How many different intervals a transaction has read, kept up to date as it goes on reading."""
+
+    __slots__ = ("_open", "_seen", "_sets")
+
+    def __init__(self) -> None:
+        self._sets: dict[Index, IntervalSet] = {}
+        self._open: list[Scan] = []
+        self._seen = 0
+
+    def count(self, points: dict[Table, set[str]], scans: list[Scan]) -> int:
+        """The number now; overlapping and adjacent intervals count as one."""
+        changed = [*self._open, *scans[max(self._seen - 1, 0) :]]  # the last one had perhaps only begun
+        self._seen = len(scans)
+        for scan in changed:
+            interval = scan.interval()
+            if interval is not None:
+                self._sets.setdefault(scan.index, IntervalSet()).add(interval)
+        self._open = [scan for scan in changed if scan.open]
+        total = sum(map(len, self._sets.values())) + sum(map(len, points.values()))
+        for table, ids in points.items():
+            index = table.slots[BY_ID_SLOT]
+            ranges = None if index is None else self._sets.get(index)
+            if ranges is not None and index is not None:  # by_id was also scanned: ids may lie in those ranges
+                both = IndexReads(index)
+                both.points, both.intervals = ids, ranges
+                total += len(both.merged()) - len(ranges) - len(ids)
+        return total
+
+
 def endangered_reads(database: Database, tx: Transaction) -> ReadSet | None:
     """What `tx` read of tables that have been written since it began: all that published writes can conflict with.
     None where that is plainly nothing."""
     begin_ts = tx.begin_ts
     if database.catalog.changed_since(begin_ts):
         return read_set(database, tx)
+    if not tx.searches and _untouched(tx, begin_ts):
+        return None
     reads = collect_reads(tx.points, tx.scans, (), begin_ts)
     for index, index_reads in list(reads.items()):
         if not index_reads.intervals and not index.table.written_after(index_reads.points, begin_ts):
             del reads[index]
     return ReadSet(reads.values(), tx.searches) if reads or tx.searches else None
+
+
+def _untouched(tx: Transaction, begin_ts: int) -> bool:
+    """Whether nothing that `tx` got or scanned has been written since."""
+    for table, ids in tx.points.items():
+        if table.last_ts > begin_ts and table.written_after(ids, begin_ts):
+            return False
+    for scan in tx.scans:
+        table = scan.index.table
+        if table.last_ts <= begin_ts:
+            continue
+        interval, slot = scan.interval(), scan.index.slot
+        if interval is None:
+            continue
+        for entry in table.entries_between(begin_ts):
+            old, new = entry.old_keys, entry.new_keys
+            if old is not None and _holds(interval, old, slot):
+                return False
+            if new is not None and new is not old and _holds(interval, new, slot):
+                return False
+    return True
+
+
+def _holds(interval: Interval, keys: Keys, slot: int) -> bool:
+    key = keys[slot] if slot < len(keys) else None
+    return key is not None and interval.holds(key)

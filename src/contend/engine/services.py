@@ -12,7 +12,7 @@ from contend.convex.ranges import eq
 from contend.convex.retries import Runner
 
 if TYPE_CHECKING:
-    from contend.engine.queries import Row
+    from contend.engine.scanning import Row
     from contend.engine.transaction import Transaction
 
 _ENDED: Final = frozenset({"success", "failed", "canceled"})

@@ -23,15 +23,17 @@ _SYSTEM_LAST = 1_000_000
 
 
 class Version:
-    """A document as one commit left it. `document` None: deleted. `keys` has its key in each index, by slot."""
+    """A document as one commit left it. `document` None: deleted. `keys` has its key in each index, by slot; `flat`:
+    no field holds an object or an array."""
 
-    __slots__ = ("document", "keys", "size", "ts")
+    __slots__ = ("document", "flat", "keys", "size", "ts")
 
-    def __init__(self, ts: int, document: Document | None, keys: Keys, size: int) -> None:
+    def __init__(self, ts: int, document: Document | None, keys: Keys, size: int, flat: bool) -> None:
         self.ts = ts
         self.document = document
         self.keys = keys
         self.size = size
+        self.flat = flat
 
 
 class LogEntry:
@@ -265,6 +267,11 @@ class Table:
         versions = self.documents.get(id)
         if versions is None:
             return
+        if len(versions) == 2:  # nearly always: one that was replaced, none of its keys changed
+            before, last = versions
+            if last.ts <= ts and last.keys is before.keys and last.document is not None:
+                del versions[0]
+                return
         kept = len(versions) - 1
         while kept and versions[kept].ts > ts:
             kept -= 1

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import heapq
 import math
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from contend.convex.coverage import after_cursor
 from contend.convex.errors import (
     BadRequestError,
     document_too_large,
@@ -19,11 +17,11 @@ from contend.convex.errors import (
     too_many_documents_written,
     too_many_ranges_read,
 )
-from contend.convex.keys import index_key
 from contend.convex.limits import TransactionLimits
-from contend.convex.values import UNDEFINED, CommitTs, Document, Key, holds_commit_ts, same_value, size
-from contend.engine.queries import Query, Row
-from contend.engine.reads import Scan, collect_reads
+from contend.convex.values import UNDEFINED, CommitTs, copied, holds_commit_ts, same_value, size
+from contend.engine.queries import Query
+from contend.engine.reads import RangeCount, Scan
+from contend.engine.scanning import Row
 from contend.engine.schema import check_document, check_fields
 from contend.engine.store import Index, SearchIndex, Table, Version
 
@@ -31,22 +29,25 @@ if TYPE_CHECKING:
     from contend.engine.database import Database, Pin
     from contend.engine.search import SearchRead
 
-_MAY_HOLD_COMMIT_TS = frozenset({dict, list, tuple, CommitTs})
+_NESTED = frozenset({dict, list, tuple, CommitTs})
 _FIXED_SIZE = frozenset({float, int})
 
 
 class Write:
     """What a transaction makes of one document: from `old`, the committed version, to `document` (None: deleted).
     Several writes of one document are one of these (convex-backend: crates/database/src/writes.rs). `fields` are those
-    changed by patches alone, None where any may have."""
+    changed by patches alone, None where any may have; `flat` as of a `Version`."""
 
-    __slots__ = ("document", "fields", "old", "size")
+    __slots__ = ("document", "fields", "flat", "old", "size")
 
-    def __init__(self, old: Version | None, document: Row | None, size: int, fields: tuple[str, ...] | None) -> None:
+    def __init__(
+        self, old: Version | None, document: Row | None, size: int, fields: tuple[str, ...] | None, flat: bool
+    ) -> None:
         self.old = old
         self.document = document
         self.size = size
         self.fields = fields
+        self.flat = flat
 
 
 class Savepoint(NamedTuple):
@@ -69,6 +70,7 @@ class Transaction:
     __slots__ = (
         "_database",
         "_next_creation_time",
+        "_ranges",
         "always_checked",
         "begin_ts",
         "bytes_read",
@@ -105,12 +107,13 @@ class Transaction:
         self.points: dict[Table, set[str]] = {}
         self.scans: list[Scan] = []
         self.searches: dict[SearchIndex, SearchRead] = {}
-        self.index_reads: set[Index] = set()
-        self.dependencies: set[Table] = set()
+        self.index_reads: dict[Index, None] = {}
+        self.dependencies: dict[Table, None] = {}
         self.writes: dict[Table, dict[str, Write]] = {}
         self.new_tables: dict[str, Table] = {}
         self.effects: list[Callable[[], None]] = []
         self.claimed_ids: list[tuple[Table, str]] = []
+        self._ranges: RangeCount | None = None
         self.schema_read = False
         self.always_checked = False
         self.holds_commit_ts = False
@@ -135,12 +138,17 @@ class Transaction:
         if found is None:
             return None
         if not table.system:
-            self.count_read(found[1])
-        return dict(found[0])
+            self.documents_read += 1
+            self.bytes_read += found.size
+            limits = self.limits
+            if self.documents_read > limits.documents_read or self.bytes_read > limits.bytes_read:
+                self.check_read()
+        row: Row = dict(found.document) if found.flat else copied(found.document)  # type: ignore[arg-type]  # visible: not deleted
+        return row
 
     def query(self, table: str) -> Query:
         """A query of the table; one that does not exist is empty."""
-        return Query(self, table, self.table(table))
+        return Query(self, table)
 
     def stale(self) -> Transaction:
         """The same snapshot without own writes, whose reads are not recorded: `useStaleSnapshot` (convex-backend:
@@ -166,26 +174,28 @@ class Transaction:
         target = self.table(table)
         if target is None:
             target = self._database.catalog.create_table(self, table)
+        taken = None
         if id is None:
             id = self._database.new_id(target)
         else:
-            self._claim(target, id)
+            taken = self._claim(target, id)
         created = self._next_creation_time
         self._next_creation_time = math.nextafter(created, math.inf)
-        row = {name: value for name, value in document.items() if value is not UNDEFINED}
+        row, flat = self._stored(document)
         row["_id"] = id
         row["_creationTime"] = created
-        self._note_commit_ts(row)
         if target.validator is not None:
             check_document(target.path, target.validator, row)
-        self._write(target, id, row, size(row), None)
+        self._write(target, id, taken, row, size(row), None, flat)
         self.schema_read = True
         return id
 
     def patch(self, id: str, fields: Mapping[str, Any]) -> None:
         """Sets the fields; `UNDEFINED` removes one. Where nothing changes, nothing is written (convex-backend:
         crates/database/src/transaction.rs). Raises `BadRequestError` where there is no such document."""
-        table, row, row_size = self._target(id, "patch")
+        table, found = self._target(id, "patch")
+        row: Row = found.document  # type: ignore[assignment]  # visible: not deleted
+        row_size, flat = found.size, found.flat
         new = dict(row)
         changed = []
         for name, value in fields.items():
@@ -195,43 +205,47 @@ class Transaction:
                     del new[name]
                     row_size -= len(name) + 1 + size(old)
                     changed.append(name)
-            elif old is UNDEFINED:
-                new[name] = value
+                continue
+            kind = type(value)
+            if old is UNDEFINED:
                 row_size += len(name) + 1 + size(value)
-                changed.append(name)
-            elif not same_value(old, value):
-                new[name] = value
-                if type(value) not in _FIXED_SIZE or type(old) not in _FIXED_SIZE:
-                    row_size += size(value) - size(old)
-                changed.append(name)
+            elif same_value(old, value):
+                continue
+            elif kind not in _FIXED_SIZE or type(old) not in _FIXED_SIZE:
+                row_size += size(value) - size(old)
+            if kind in _NESTED:
+                flat = False
+                self.holds_commit_ts |= holds_commit_ts(value)
+                value = copied(value)
+            new[name] = value
+            changed.append(name)
         if not changed:
             return
         if "_id" in changed or "_creationTime" in changed:
             raise BadRequestError("System fields cannot be changed: _id and _creationTime stay", "ImmutableFields")
-        self._note_commit_ts(fields)
         if table.validator is not None:
             check_fields(table.path, table.validator, new, fields)
-        self._write(table, id, new, row_size, tuple(changed))
+        self._write(table, id, found, new, row_size, tuple(changed), flat)
         self.schema_read = True
 
     def replace(self, id: str, document: Mapping[str, Any]) -> None:
         """Sets all fields but `_id` and `_creationTime`. As `patch` where nothing changes."""
-        table, row, _ = self._target(id, "replace")
-        new = {name: value for name, value in document.items() if value is not UNDEFINED}
+        table, found = self._target(id, "replace")
+        row: Row = found.document  # type: ignore[assignment]  # visible: not deleted
+        new, flat = self._stored(document)
         new["_id"] = row["_id"]
         new["_creationTime"] = row["_creationTime"]
         if len(new) == len(row) and same_value(new, row):
             return
-        self._note_commit_ts(new)
         if table.validator is not None:
             check_document(table.path, table.validator, new)
-        self._write(table, id, new, size(new), None)
+        self._write(table, id, found, new, size(new), None, flat)
         self.schema_read = True
 
     def delete(self, id: str) -> None:
         """Deletes the document. Raises `BadRequestError` where there is none."""
-        table, _, row_size = self._target(id, "delete")
-        self._write(table, id, None, row_size, None)
+        table, found = self._target(id, "delete")
+        self._write(table, id, found, None, found.size, None, True)
 
     @contextmanager
     def nested(self) -> Iterator[None]:
@@ -265,68 +279,42 @@ class Transaction:
         else:
             ids.add(id)
             if len(ids) > self.limits.ranges_read:
-                self._check_ranges()
+                self.check_ranges()
 
     def count_read(self, bytes_: int) -> None:
         """Counts a scanned document. Raises `LimitExceededError`."""
         self.documents_read += 1
         self.bytes_read += bytes_
+        self.check_read()
+
+    def check_read(self) -> None:
+        """Raises `LimitExceededError` where too much has been scanned."""
         limits = self.limits
         if self.documents_read > limits.documents_read:
             raise too_many_documents_read(limits.documents_read)
         if self.bytes_read > limits.bytes_read:
             raise too_many_bytes_read(limits.bytes_read)
 
-    def scan(self, scan: Scan) -> Iterator[tuple[Key, Row, int]]:
-        """The documents of a scan in order, own writes included, also those made while it goes on."""
-        if len(self.scans) > self.limits.ranges_read:
-            self._check_ranges()
-        index, range_ = scan.index, scan.range
-        while True:
-            seen = self.changes
-            for item in self._scan_once(index, range_, scan.descending):
-                yield item
-                if self.changes != seen:
-                    range_ = after_cursor(range_, item[0], scan.descending)
-                    break
-            else:
-                return
+    def check_ranges(self) -> None:
+        """Raises `LimitExceededError` where too many different intervals have been read; they are no more than there
+        were points and scans."""
+        if self._ranges is None:
+            self._ranges = RangeCount()
+        if self._ranges.count(self.points, self.scans) > self.limits.ranges_read:
+            raise too_many_ranges_read(self.limits.ranges_read)
 
     # Inside
 
-    def _scan_once(self, index: Index, range_: Any, descending: bool) -> Iterator[tuple[Key, Row, int]]:
-        table = index.table
-        own = self.writes.get(table)
-        committed = table.scan(index, range_, descending, self.begin_ts)
-        if not own:
-            for key, _, version in committed:
-                yield key, dict(version.document), version.size  # type: ignore[arg-type]  # visible: not deleted
-            return
-        mine = []
-        for write in own.values():
-            if write.document is not None:
-                key = index_key(write.document, index.fields)
-                if range_.holds(key):
-                    mine.append((key, dict(write.document), write.size))
-        mine.sort(key=_first, reverse=descending)
-        others = (
-            (key, dict(version.document), version.size)  # type: ignore[arg-type]  # visible: not deleted
-            for key, id, version in committed
-            if id not in own
-        )
-        yield from heapq.merge(others, mine, key=_first, reverse=descending)
-
-    def _current(self, table: Table, id: str) -> tuple[Document, int] | None:
+    def _current(self, table: Table, id: str) -> Version | Write | None:
         if self.writes:
             own = self.writes.get(table)
             if own is not None:
                 write = own.get(id)
                 if write is not None:
-                    return None if write.document is None else (write.document, write.size)
-        version = table.visible(id, self.begin_ts)
-        return None if version is None else (version.document, version.size)  # type: ignore[return-value]  # as above
+                    return None if write.document is None else write
+        return table.visible(id, self.begin_ts)
 
-    def _target(self, id: str, operation: str) -> tuple[Table, Document, int]:
+    def _target(self, id: str, operation: str) -> tuple[Table, Version | Write]:
         table = self._database.table_of(id)
         if table is None:
             raise nonexistent_document(operation, id)
@@ -335,47 +323,63 @@ class Transaction:
         if found is None:
             raise nonexistent_document(operation, id)
         if not table.system:
-            self.count_read(found[1])
-        return table, found[0], found[1]
+            self.documents_read += 1
+            self.bytes_read += found.size
+            limits = self.limits
+            if self.documents_read > limits.documents_read or self.bytes_read > limits.bytes_read:
+                self.check_read()
+        return table, found
 
-    def _write(self, table: Table, id: str, document: Row | None, size: int, fields: tuple[str, ...] | None) -> None:
+    def _stored(self, document: Mapping[str, Any]) -> tuple[Row, bool]:
+        """The document as it is kept: without `UNDEFINED`, independent of the caller's; and whether it is flat."""
+        row, flat = {}, True
+        for name, value in document.items():
+            if type(value) in _NESTED:
+                flat = False
+                self.holds_commit_ts |= holds_commit_ts(value)
+                row[name] = copied(value)
+            elif value is not UNDEFINED:
+                row[name] = value
+        return row, flat
+
+    def _write(
+        self,
+        table: Table,
+        id: str,
+        found: Version | Write | None,
+        document: Row | None,
+        size: int,
+        fields: tuple[str, ...] | None,
+        flat: bool,
+    ) -> None:
+        """`found` is what this transaction saw of the document before."""
         own = self.writes.get(table)
         if own is None:
             own = self.writes[table] = {}
-            self.dependencies.add(table)
-        before = own.get(id)
-        if before is None:
-            own[id] = Write(table.visible(id, self.begin_ts), document, size, fields)
-        else:
-            both = None if fields is None or before.fields is None else (*fields, *before.fields)
-            own[id] = Write(before.old, document, size, both)
+            self.dependencies[table] = None
+        if type(found) is Write:
+            fields = None if fields is None or found.fields is None else (*fields, *found.fields)
+            found = found.old
+        own[id] = Write(found, document, size, fields, flat)  # type: ignore[arg-type]  # no `Write` any more
         self.changes += 1
         if table.system:
             return
-        if size > self.limits.document_bytes:
-            raise document_too_large(size, self.limits.document_bytes)
+        limits = self.limits
+        if size > limits.document_bytes:
+            raise document_too_large(size, limits.document_bytes)
         self.documents_written += 1
         self.bytes_written += size
-        if self.documents_written > self.limits.documents_written:
-            raise too_many_documents_written(self.limits.documents_written)
-        if self.bytes_written > self.limits.bytes_written:
-            raise too_many_bytes_written(self.limits.bytes_written)
+        if self.documents_written > limits.documents_written:
+            raise too_many_documents_written(limits.documents_written)
+        if self.bytes_written > limits.bytes_written:
+            raise too_many_bytes_written(limits.bytes_written)
 
-    def _claim(self, table: Table, id: str) -> None:
+    def _claim(self, table: Table, id: str) -> Version | None:
         if id in self.writes.get(table, ()):
             raise BadRequestError(f"Duplicate insert of {id} into {table.path}", "DuplicateInsert")
         self.record_point(table, id)
         self.claimed_ids.append((table, id))
-
-    def _note_commit_ts(self, fields: Mapping[str, Any]) -> None:
-        for value in fields.values():
-            if type(value) in _MAY_HOLD_COMMIT_TS and holds_commit_ts(value):
-                self.holds_commit_ts = True
-
-    def _check_ranges(self) -> None:
-        reads = collect_reads(self.points, self.scans)
-        if sum(len(index_reads.merged()) for index_reads in reads.values()) > self.limits.ranges_read:
-            raise too_many_ranges_read(self.limits.ranges_read)
+        return table.visible(id, self.begin_ts)
 
     def _savepoint(self) -> Savepoint:
         writes = {table: own.copy() for table, own in self.writes.items()}
@@ -388,7 +392,3 @@ class Transaction:
         self.documents_written = savepoint.documents_written
         self.bytes_written = savepoint.bytes_written
         self.changes += 1
-
-
-def _first(item: tuple[Key, Row, int]) -> Key:
-    return item[0]

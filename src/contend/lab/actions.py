@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from contend.lab.functions import Function
 
 ActionRunner = Literal["action", "node-action"]
+MOST_NESTED = 16
+"""Actions within actions, beyond which they count as endless."""
 
 
 class ActionScheduler:
@@ -54,13 +56,16 @@ class ActionCtx:
     """`ctx` of an action. `await gather(ctx.run_mutation(…), ctx.run_mutation(…))` lets two run at the same time, and
     conflict."""
 
-    __slots__ = ("_call", "_random", "_request_id", "deployment", "runner", "user")
+    __slots__ = ("_call", "_depth", "_random", "_request_id", "deployment", "runner", "user")
 
-    def __init__(self, deployment: Deployment, user: str | None, call: str, runner: ActionRunner = "action") -> None:
+    def __init__(
+        self, deployment: Deployment, user: str | None, call: str, runner: ActionRunner = "action", depth: int = 0
+    ) -> None:
         self.deployment = deployment
         self.user = user
         self.runner: ActionRunner = runner
         self._call = call
+        self._depth = depth
         self._random: Random | None = None
         self._request_id = deployment.request_id()
 
@@ -124,8 +129,11 @@ class ActionCtx:
         target = self.deployment.resolve(function)
         if target.kind != "action":
             raise BadRequestError(f"{target.path} is a {target.kind}, not an action")
+        if self._depth >= MOST_NESTED:
+            raise BadRequestError(f"{target.path} would be the {MOST_NESTED + 1}th action within another: without end?")
+        deployment, depth = self.deployment, self._depth + 1
         return await Suspend(
-            lambda resume: run_action(self.deployment, target, dict(args or {}), resume, user=self.user)
+            lambda resume: run_action(deployment, target, dict(args or {}), resume, user=self.user, depth=depth)
         )
 
 
@@ -139,6 +147,7 @@ def run_action(
     sent: float | None = None,
     remote: bool = False,
     runner: ActionRunner = "action",
+    depth: int = 0,
 ) -> None:
     """Starts an action; `done` gets its value or a `CallError`. Actions are never retried."""
     deployment.calls += 1
@@ -167,6 +176,6 @@ def run_action(
     if function.path in deployment.endless:
         finished(None, EndlessError(f"{function.path} did not come to an end before, and is not run again"))
         return
-    ctx = ActionCtx(deployment, user, str(deployment.calls), runner)
+    ctx = ActionCtx(deployment, user, str(deployment.calls), runner, depth)
     guarded = Guarded(function.handler(ctx, dict(args)), deployment.watch)
     Task(cast("Coroutine[Any, Any, Any]", guarded), finished)

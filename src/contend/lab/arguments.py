@@ -14,7 +14,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from random import Random
 from typing import Any
 
@@ -24,6 +25,10 @@ from contend.lab.steps import Scope
 PLACES = ("user", "session", "tab", "instance", "page_load", "request")
 _SETUP = re.compile(r"\$setup\.([A-Za-z_]\w*)(?:\[(user|tab|index)\])?\Z")
 _PATH = re.compile(r"\$(view|row)\.([A-Za-z_]\w*)(?:\.([\w.]+))?\Z")
+
+_Maker = Callable[["Place", Mapping[str, Any], float, Random], Any]
+
+_NO_VIEWS: Mapping[str, Any] = {}
 
 
 class Place:
@@ -42,7 +47,7 @@ class Place:
         self.instance = instance
         self.index = index
         self.row = row
-        self.views: dict[str, Any] = {}
+        self.views: Mapping[str, Any] = _NO_VIEWS
         self.open_tab: object = None
 
     @property
@@ -82,53 +87,83 @@ def check_reference(text: str, views: Mapping[str, object]) -> str | None:
     return None
 
 
+class Template:
+    """Arguments with `$…` texts, taken apart once, to be filled for each call."""
+
+    __slots__ = ("_parts",)
+
+    def __init__(self, args: Mapping[str, Any]) -> None:
+        self._parts = [(name, *_part(value)) for name, value in args.items()]
+
+    def fill(self, place: Place, setup: Mapping[str, Any], now_ms: float, random: Random) -> dict[str, Any]:
+        """The arguments with values for their `$…` texts. Those without a value are left out."""
+        found = {}
+        for name, value, maker in self._parts:
+            if maker is not None:
+                value = maker(place, setup, now_ms, random)
+                if value is UNDEFINED:
+                    continue
+            found[name] = value
+        return found
+
+
 def filled(
     args: Mapping[str, Any], place: Place, setup: Mapping[str, Any], now_ms: float, random: Random
 ) -> dict[str, Any]:
     """The arguments with values for their `$…` texts. Those without a value are left out."""
-    found = {}
-    for name, value in args.items():
-        if type(value) is str:
-            value = _value(value, place, setup, now_ms, random) if value.startswith("$") else value
-            if value is UNDEFINED:
-                continue
-        elif type(value) is dict:
-            value = filled(value, place, setup, now_ms, random)
-        elif type(value) is list:
-            value = list(filled({str(i): item for i, item in enumerate(value)}, place, setup, now_ms, random).values())
-        found[name] = value
-    return found
+    return Template(args).fill(place, setup, now_ms, random)
 
 
-def _value(text: str, place: Place, setup: Mapping[str, Any], now_ms: float, random: Random) -> Any:
+def _part(value: Any) -> tuple[Any, _Maker | None]:
+    """A value as it is, or what makes it."""
+    if type(value) is str:
+        return value, _maker(value) if value.startswith("$") else None
+    if type(value) is dict:
+        return None, Template(value).fill
+    if type(value) is list:
+        items = Template({str(number): item for number, item in enumerate(value)})
+        return None, lambda *where: list(items.fill(*where).values())
+    return value, None
+
+
+def _maker(text: str) -> _Maker | None:
     name = text[1:]
-    if name == "now":
-        return now_ms
-    if name == "random":
-        return random.random()
-    if name == "index":
-        return float(place.index)
-    if name == "session":
-        return f"session-{place.user}"
-    if name == "tab":
-        return f"tab-{place.user}-{place.tab}"
+    if name in _MAKERS:
+        return _MAKERS[name]
     if name in PLACES:
-        return f"{name}-{getattr(place, name)}"
+        return lambda place, setup, now_ms, random: f"{name}-{getattr(place, name)}"
     of_setup = _SETUP.match(text)
     if of_setup is not None:
-        value = setup.get(of_setup[1], UNDEFINED)
-        if of_setup[2] is not None and isinstance(value, (list, tuple)) and value:
-            value = value[getattr(place, of_setup[2]) % len(value)]
-        return value
+        return partial(_from_setup, of_setup[1], of_setup[2])
     path = _PATH.match(text)
-    if path is None:
-        return text
-    source = place.row if path[1] == "row" else place.views
-    return picked(source.get(path[2], UNDEFINED), path[3] or "")
+    return None if path is None else partial(_from_path, path[1], path[2], path[3] or "")
+
+
+def _from_setup(name: str, item: str | None, place: Place, setup: Mapping[str, Any], *_: object) -> Any:
+    value = setup.get(name, UNDEFINED)
+    if item is not None and isinstance(value, (list, tuple)) and value:
+        value = value[getattr(place, item) % len(value)]
+    return value
+
+
+def _from_path(of: str, name: str, field: str, place: Place, *_: object) -> Any:
+    source = place.row if of == "row" else place.views
+    return picked(source.get(name, UNDEFINED), field)
+
+
+_MAKERS: dict[str, _Maker] = {
+    "now": lambda place, setup, now_ms, random: now_ms,
+    "random": lambda place, setup, now_ms, random: random.random(),
+    "index": lambda place, setup, now_ms, random: float(place.index),
+    "session": lambda place, setup, now_ms, random: f"session-{place.user}",
+    "tab": lambda place, setup, now_ms, random: f"tab-{place.user}-{place.tab}",
+}
 
 
 def picked(value: Any, field: str) -> Any:
     """The value at a dotted field, `UNDEFINED` where there is none."""
+    if type(value) is dict and field in value:  # by far the most frequent: a field of a document
+        return value[field]
     for name in field.split(".") if field else ():
         if not isinstance(value, Mapping):
             return UNDEFINED

@@ -4,7 +4,7 @@ what follows (convex-backend: crates/application/src/application_function_runner
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from functools import partial
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any
 
 from contend.convex.clients import JOB_RUNNERS, SESSION_RUNNERS
@@ -15,7 +15,7 @@ from contend.convex.retries import Runner
 from contend.engine import services
 from contend.engine.attempts import Call, NextStep
 from contend.engine.conflicts import Conflict
-from contend.engine.database import Committed
+from contend.engine.database import START_NS, Committed
 from contend.engine.transaction import Transaction
 from contend.lab.contexts import MutationCtx
 from contend.lab.documents import Work
@@ -75,16 +75,16 @@ class MutationCall:
         args: Mapping[str, Any],
         runner: Runner,
         done: Done | None = None,
-        *,
         user: str | None = None,
         sent: float | None = None,
         remote: bool = False,
+        *,
         job: str | None = None,
         cron: tuple[str, int] | None = None,
         queued: int | None = None,
         request_id: str | None = None,
     ) -> None:
-        deployment.calls += 1
+        self.number = deployment.calls = deployment.calls + 1
         self.deployment = deployment
         self.function = function
         self.args = args
@@ -96,13 +96,10 @@ class MutationCall:
         self.job = job
         self.cron = cron
         self.queued = queued
-        self.number = deployment.calls
         self.attempt = 0
         self.began = self.ran = 0.0
         self._source = (
-            function.canonical
-            if runner not in ("scheduler", "cron")
-            else services.write_source(runner, function.canonical)
+            function.canonical if runner not in JOB_RUNNERS else services.write_source(runner, function.canonical)
         )
         self._tally: FunctionTally = deployment.tally.function(function.path)
         self._tally.calls += 1
@@ -115,7 +112,9 @@ class MutationCall:
         """The way through the attempts, made when first needed: most calls commit at once and leave no event."""
         if self._attempts is None:
             deployment, request_id = self.deployment, self.request_id
-            ids = deployment.request_id if request_id is None else (lambda: request_id)
+            ids: Callable[[], str] | None = None
+            if deployment.log is not None:
+                ids = deployment.request_id if request_id is None else (lambda: request_id)
             self._attempts = Call(self.function.path, self.runner, ids, deployment.policies[self.runner])
         return self._attempts
 
@@ -125,14 +124,18 @@ class MutationCall:
         self._tx = deployment.begin(self._source)
         self.began = deployment.kernel.now
         self._tally.attempts += 1
-        deployment.permits.acquire(self._run, self._refused)
+        permits = deployment.permits
+        if permits.free:
+            permits.free -= 1
+            self._run()
+        else:
+            permits.wait(self._run, self._refused)
 
     # The steps of an attempt
 
     def _run(self) -> None:
         deployment, function, tx = self.deployment, self.function, self._tx
         assert tx is not None
-        kernel = deployment.kernel
         work = Work(tx)
         ctx = MutationCtx(deployment, work, deployment.now_ms, self.user, (self.number, self.attempt), self.job)
         value: Any = None
@@ -147,10 +150,10 @@ class MutationCall:
             error = caught
         if self.runner in _ALWAYS_CHECKED:
             tx.always_checked = True
-        duration = deployment.timing.run_ms(work.operations, deployment.duration_random)
+        duration = deployment.run_ms(work.operations)
         if isinstance(error, EndlessError):
             duration = min(duration, SYSTEM_TIMEOUT_S * 1_000)
-        kernel.after(duration, self._ran, value, error, ctx)
+        deployment.kernel.after(duration, self._ran, value, error, ctx)
 
     def _refused(self) -> None:
         assert self._tx is not None
@@ -182,11 +185,12 @@ class MutationCall:
     def _commit(self, value: Any, ctx: MutationCtx) -> None:
         deployment, tx = self.deployment, self._tx
         assert tx is not None
-        deployment.set_clock()
+        database = deployment.database
+        database.now_ns = START_NS + int(deployment.kernel.now * 1e6)
         try:
-            outcome = deployment.database.validate(tx)
+            outcome = database.validate(tx)
         except TooManyWritesError as error:
-            self._retry_or_fail(self._call.rejected(error), str(error))
+            self._retry_or_fail(self._call.rejected(error), error)
         except OutOfRetentionError as error:
             self._failed(self._call.system_error(error), str(error))
         except DatabaseError as error:
@@ -199,14 +203,16 @@ class MutationCall:
             else:
                 if deployment.observer is not None:
                     deployment.observer.committed_call(self, outcome.ts)
-                deployment.publish(outcome, partial(self._committed, value, ctx))
+                deployment.publish(outcome, self._committed, value, ctx)
 
     def _committed(self, value: Any, ctx: MutationCtx, documents: int) -> None:
         deployment = self.deployment
         if deployment.log is not None:
             self._log(self._call.committed())
         if documents:
-            self._tally.writes += sum([len(own) for table, own in ctx.work.tx.writes.items() if not table.system])
+            for table, own in ctx.work.tx.writes.items():
+                if not table.system:
+                    self._tally.writes += len(own)
         if ctx.measured is not None:
             for name, measured in ctx.measured:
                 deployment.tally.measure(name, measured)
@@ -219,9 +225,9 @@ class MutationCall:
         self._tally.lost_to(loss)
         if self.deployment.observer is not None:
             self.deployment.observer.conflicted_call(self, conflict, loss)
-        self._retry_or_fail(self._call.conflicted(conflict), conflict.message)
+        self._retry_or_fail(self._call.conflicted(conflict), conflict)
 
-    def _retry_or_fail(self, step: NextStep, message: str) -> None:
+    def _retry_or_fail(self, step: NextStep, why: Conflict | TooManyWritesError) -> None:
         deployment = self.deployment
         self._tally.wasted_ms += deployment.kernel.now - self.began
         self.attempt += 1
@@ -236,6 +242,7 @@ class MutationCall:
             return
         self._log(step)
         self._tally.failures += 1
+        message = why.message if isinstance(why, Conflict) else str(why)
         give_up = step.give_up
         if give_up is not None and give_up.kind == "close":
             self._tally.resends += 1
@@ -251,15 +258,14 @@ class MutationCall:
     def _woke(self, step: NextStep) -> None:
         """The sleep after a failure is over. A client's retry waits until it can read what it lost to, and only then is
         the lost attempt logged."""
-
-        def again() -> None:
-            self._log(step)
-            self.start()
-
-        if step.wait_for_ts is None:
-            again()
+        if step.wait_for_ts is None or step.wait_for_ts <= self.deployment.database.latest_ts:
+            self._again(step)
         else:
-            self.deployment.when_readable(step.wait_for_ts, again)
+            self.deployment.when_readable(step.wait_for_ts, partial(self._again, step))
+
+    def _again(self, step: NextStep) -> None:
+        self._log(step)
+        self.start()
 
     def _failed(self, step: NextStep, message: str) -> None:
         """The handler threw, or the call was refused."""
@@ -274,10 +280,11 @@ class MutationCall:
 
     def _finish(self, value: Any, error: CallError | None) -> None:
         # The socket itself hands an answer on: it goes on with its queue before the client has it.
-        away = self.remote or self.runner == "websocket"
-        back = self.deployment.network_ms() if away else 0.0
-        self._tally.latencies.append(self.deployment.kernel.now + back - self.sent)
-        self._answer(value, error, back if self.remote else 0.0)
+        deployment = self.deployment
+        back = deployment.network_ms() if self.remote or self.runner == "websocket" else 0.0
+        self._tally.latencies.append(deployment.kernel.now + back - self.sent)
+        if self.done is not None:
+            self._answer(value, error, back if self.remote else 0.0)
 
     def _answer(self, value: Any, error: CallError | None, back: float | None = None) -> None:
         if self.done is None:
@@ -310,6 +317,7 @@ class MutationCall:
         )
 
 
+@lru_cache(maxsize=1_024)
 def _writer(source: str) -> str:
     """A write source as this project writes functions."""
     path = parse_write_source(source)

@@ -11,7 +11,6 @@ from contend.convex.clients import ClientKind
 from contend.convex.limits import SOCKET_QUEUE
 from contend.lab.actions import ActionRunner, run_action
 from contend.lab.calls import MutationCall, SocketClosedError
-from contend.lab.errors import CallError
 from contend.lab.functions import Function
 from contend.lab.tasks import Resume
 
@@ -30,17 +29,22 @@ class Client(Protocol):
 
 def send(deployment: Deployment, function: Function, args: Args, user: str | None, resume: Resume | None) -> None:
     """Sends an HTTP request, whatever the function is."""
-    sent = deployment.kernel.now
+    sent, away = deployment.kernel.now, deployment.network_ms()
+    if away:
+        deployment.kernel.after(away, _arrived, deployment, function, args, user, resume, sent)
+    else:
+        _arrived(deployment, function, args, user, resume, sent)
 
-    def arrived() -> None:
-        if function.kind == "mutation":
-            deployment.mutate(function, args, "http", resume, user=user, sent=sent, remote=True)
-        elif function.kind == "query":
-            deployment.ask(function, args, resume, user=user, sent=sent, remote=True)
-        else:
-            run_action(deployment, function, args, resume, user=user, sent=sent, remote=True)
 
-    _over_network(deployment, arrived)
+def _arrived(
+    deployment: Deployment, function: Function, args: Args, user: str | None, resume: Resume | None, sent: float
+) -> None:
+    if function.kind == "mutation":
+        MutationCall(deployment, function, args, "http", resume, user, sent, True).start()
+    elif function.kind == "query":
+        deployment.ask(function, args, resume, user=user, sent=sent, remote=True)
+    else:
+        run_action(deployment, function, args, resume, user=user, sent=sent, remote=True)
 
 
 class HttpClient:
@@ -91,23 +95,41 @@ class QueuedHttpClient:
 
 
 class Socket:
-    """A WebSocket connection. The server runs its mutations one at a time, in order. When one has run out of retries
-    it closes; the client waits, connects again and sends every mutation again that has not been answered."""
+    """A WebSocket connection. The server runs its mutations one at a time, in order. When one has run out of retries,
+    or more than `SOCKET_QUEUE` wait, it closes; the client waits, connects again and sends every mutation again that
+    has not been answered. Its waits double until all that it sent again is answered (convex-backend:
+    npm-packages/convex/src/browser/sync/request_manager.ts)."""
 
-    __slots__ = ("_deployment", "_open", "_reconnects", "_unanswered", "user", "when_open")
+    __slots__ = (
+        "_before_reopening",
+        "_deployment",
+        "_open",
+        "_reconnects",
+        "_running",
+        "_unanswered",
+        "_when_open",
+        "user",
+    )
 
     def __init__(self, deployment: Deployment, user: str | None = None) -> None:
         self._deployment = deployment
         self.user = user
         self._open = True
+        self._running = False
         self._reconnects = 0
+        self._before_reopening = 0
         self._unanswered: deque[MutationCall] = deque()
-        self.when_open: list[Callable[[], object]] = []
+        self._when_open: dict[object, Callable[[], object]] = {}
 
     @property
     def open(self) -> bool:
         """Whether it is connected."""
         return self._open
+
+    def when_open(self, key: object, action: Callable[[], object]) -> None:
+        """Does something once it is connected again; of several with the same key the last."""
+        self._when_open.pop(key, None)
+        self._when_open[key] = action
 
     def call(self, function: Function, args: Args, resume: Resume | None) -> None:
         """Sends; mutations that are sent while it is closed wait for it."""
@@ -120,33 +142,37 @@ class Socket:
 
     def _arrived(self, function: Function, args: Args, resume: Resume | None, sent: float) -> None:
         deployment, waiting = self._deployment, self._unanswered
-        if len(waiting) > SOCKET_QUEUE:
-            message = f"Too many concurrent mutations: more than {SOCKET_QUEUE} wait on one connection"
-            deployment.tally.function(function.path).failed(message)
-            if resume is not None:
-                resume(None, CallError(message))
-            return
 
         def answered(value: Any, error: BaseException | None) -> None:
+            self._running = False
             if isinstance(error, SocketClosedError):
                 self._close()
                 return
             if resume is not None:
                 deployment.kernel.after(deployment.network_ms(), resume, value, error)
             waiting.popleft()
-            if waiting:
-                if self._open:
-                    waiting[0].start()
-            else:
-                self._reconnects = 0
+            if self._before_reopening:
+                self._before_reopening -= 1
+                if not self._before_reopening:
+                    self._reconnects = 0
+            self._next()
 
         queued = max(len(waiting) - 1, 0)
-        call = MutationCall(deployment, function, args, "websocket", answered, user=self.user, sent=sent, queued=queued)
-        waiting.append(call)
-        if len(waiting) == 1 and self._open:
-            call.start()
+        waiting.append(
+            MutationCall(deployment, function, args, "websocket", answered, user=self.user, sent=sent, queued=queued)
+        )
+        if len(waiting) > SOCKET_QUEUE + 1:
+            self._close()
+        self._next()
+
+    def _next(self) -> None:
+        if self._open and not self._running and self._unanswered:
+            self._running = True
+            self._unanswered[0].start()
 
     def _close(self) -> None:
+        if not self._open:
+            return
         deployment = self._deployment
         policy = deployment.policies["websocket"]
         self._open = False
@@ -157,10 +183,13 @@ class Socket:
 
     def _reopen(self) -> None:
         self._open = True
-        if self._unanswered:
-            self._unanswered[0].start()
-        waiting, self.when_open = self.when_open, []
-        for action in waiting:
+        self._before_reopening = len(self._unanswered)
+        self._next()
+        if len(self._unanswered) > SOCKET_QUEUE + 1:  # all are sent again, which is too many again
+            self._close()
+            return
+        waiting, self._when_open = self._when_open, {}
+        for action in waiting.values():
             action()
 
 

@@ -12,7 +12,6 @@ from typing import Any, Final, Protocol
 from contend.convex.errors import DatabaseError
 from contend.convex.limits import DEPLOYMENT_CLASSES, PERMIT_TIMEOUT_S, DeploymentClass
 from contend.convex.retries import POLICIES, RetryPolicy, Runner, policy
-from contend.convex.values import to_json
 from contend.engine.conflicts import Conflict
 from contend.engine.database import START_NS, Database, PendingCommit
 from contend.engine.transaction import Transaction
@@ -26,13 +25,15 @@ from contend.lab.jobs import JobQueue
 from contend.lab.kernel import Kernel, Timer
 from contend.lab.log_stream import LogStream
 from contend.lab.randomness import Streams
+from contend.lab.results import check_result
 from contend.lab.tally import Loss, Tally
-from contend.lab.tasks import Resume, finish
+from contend.lab.tasks import Resume
+from contend.lab.tasks import Runner as CoroutineRunner
 from contend.lab.views import LiveQueries, run_query
 
 START_MS: Final = START_NS / 1e6
 _IDLE_NS: Final = 1_000_000_000
-_PLAIN = frozenset({type(None), bool, float, str})
+_PLAIN = frozenset({type(None), bool, float})
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,20 +50,16 @@ class Permits:
     """Room for so many mutations at a time; the others wait in line, 5 s at most (convex-backend:
     crates/application/src/application_function_runner/mod.rs)."""
 
-    __slots__ = ("_free", "_kernel", "_waiting")
+    __slots__ = ("_kernel", "_waiting", "free")
 
     def __init__(self, kernel: Kernel, count: int) -> None:
         self._kernel = kernel
-        self._free = count
+        self.free = count
         self._waiting: deque[tuple[Callable[[], object], Timer]] = deque()
 
-    def acquire(self, go: Callable[[], object], refused: Callable[[], object]) -> None:
-        """Calls `go` once there is room, or `refused` when it took too long."""
-        if self._free:
-            self._free -= 1
-            go()
-        else:
-            self._waiting.append((go, self._kernel.timer(PERMIT_TIMEOUT_S * 1_000, refused)))
+    def wait(self, go: Callable[[], object], refused: Callable[[], object]) -> None:
+        """Where none is `free`: calls `go` once there is room, or `refused` when it took too long."""
+        self._waiting.append((go, self._kernel.timer(PERMIT_TIMEOUT_S * 1_000, refused)))
 
     def release(self) -> None:
         """Makes room."""
@@ -72,7 +69,7 @@ class Permits:
                 timer.cancel()
                 go()
                 return
-        self._free += 1
+        self.free += 1
 
 
 class Observer(Protocol):
@@ -121,6 +118,10 @@ class Deployment:
         self.observer: Observer | None = None
         self.calls = 0
         self._id_random = streams.stream("request ids")
+        base, per_operation = self.timing.base, self.timing.per_operation
+        self._runner = CoroutineRunner()
+        self._run_is_constant = base.shape == per_operation.shape == "constant"
+        self._persist_takes_time = self.timing.persist != ZERO
         self._publishing: deque[list[Any]] = deque()
         self._waiting_for: list[tuple[int, Callable[[], object]]] = []
         if self.settings.throughput_limit:
@@ -164,6 +165,13 @@ class Deployment:
         network = self.timing.network
         return network.first if network.shape == "constant" else network.draw(self.network_random)
 
+    def run_ms(self, operations: int) -> float:
+        """How long a run with that many reads and writes lasts."""
+        timing = self.timing
+        if self._run_is_constant:
+            return timing.base.first + operations * timing.per_operation.first
+        return timing.run_ms(operations, self.duration_random)
+
     def request_id(self) -> str:
         """A fresh request id."""
         return f"{self._id_random.getrandbits(64):016x}"
@@ -173,13 +181,13 @@ class Deployment:
     def run_handler(self, function: Function, ctx: QueryCtx, args: Mapping[str, Any]) -> Any:
         """The handler's result. Raises what it raises, `EndlessError` where it does not end, and `InvalidValueError`
         for a result that Convex cannot encode."""
-        if function.path in self.endless:
+        if self.endless and function.path in self.endless:
             raise EndlessError(f"{function.path} did not come to an end before, and is not run again")
         watch = self.watch
         watch.enter()
         try:
             try:
-                value = finish(function.handler(ctx, dict(args)))
+                value = self._runner.run(function.handler(ctx, dict(args)))
             finally:
                 watch.leave()
         except EndlessError as error:
@@ -188,8 +196,10 @@ class Deployment:
             raise
         except SystemExit as error:
             raise DatabaseError(f"The handler ended the program: exit({error.code})") from error
+        except GeneratorExit as error:
+            raise DatabaseError("Uncaught GeneratorExit") from error
         if type(value) not in _PLAIN:
-            to_json(value)
+            check_result(value)
         return value
 
     def error_text(self, error: BaseException, function: Function) -> str:
@@ -243,20 +253,21 @@ class Deployment:
         """Commits one of Convex's own short transactions. Nothing comes between its begin and its check."""
         outcome = self.database.validate(tx)
         if isinstance(outcome, PendingCommit):
-            self.publish(outcome, lambda documents: None)
+            self.publish(outcome, _nothing)
 
     # Publishing
 
-    def publish(self, pending: PendingCommit, done: Callable[[int], object]) -> None:
-        """Makes a checked commit readable once it is persisted, in order; then calls `done` with the number of
-        documents."""
-        persist = self.timing.persist
-        if persist is ZERO or (persist.shape == "constant" and not persist.first):
-            self._publish(pending, done)
-            return
-        item = [pending, done, False]
-        self._publishing.append(item)
-        self.kernel.after(persist.draw(self.duration_random), self._persisted, item)
+    def publish(self, pending: PendingCommit, done: Callable[..., object], *arguments: Any) -> None:
+        """Makes a checked commit readable once it is persisted, in order; then calls `done` with `arguments` and the
+        number of documents."""
+        if self._persist_takes_time:
+            item = [False, pending, done, arguments]
+            self._publishing.append(item)
+            self.kernel.after(self.timing.persist.draw(self.duration_random), self._persisted, item)
+        else:
+            done(*arguments, self.database.publish(pending).documents)
+            if self.views.by_key:
+                self.views.written(pending)
 
     def when_readable(self, ts: int, action: Callable[[], object]) -> None:
         """Calls `action` once the write at `ts` can be read."""
@@ -266,18 +277,20 @@ class Deployment:
             self._waiting_for.append((ts, action))
 
     def _persisted(self, item: list[Any]) -> None:
-        item[2] = True
+        item[0] = True
         self.set_clock()
-        while self._publishing and self._publishing[0][2]:
-            pending, done, _ = self._publishing.popleft()
-            self._publish(pending, done)
+        while self._publishing and self._publishing[0][0]:
+            self._publish(*self._publishing.popleft()[1:])
         ready = [action for ts, action in self._waiting_for if ts <= self.database.latest_ts]
         self._waiting_for = [waiting for waiting in self._waiting_for if waiting[0] > self.database.latest_ts]
         for action in ready:
             action()
 
-    def _publish(self, pending: PendingCommit, done: Callable[[int], object]) -> None:
-        documents = self.database.publish(pending).documents
-        done(documents)
-        if self.views.watching:
+    def _publish(self, pending: PendingCommit, done: Callable[..., object], arguments: tuple[Any, ...]) -> None:
+        done(*arguments, self.database.publish(pending).documents)
+        if self.views.by_key:
             self.views.written(pending)
+
+
+def _nothing(documents: int) -> None:
+    """What follows a commit that nobody waits for."""

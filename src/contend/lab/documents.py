@@ -15,16 +15,16 @@ A Python `float` is Convex's float64 (a JavaScript number), an `int` its int64 (
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Mapping
-from typing import Any, Literal
+from typing import Any, NoReturn
 
 from contend.convex.errors import BadRequestError
 from contend.convex.ids import looks_like_id
-from contend.convex.ranges import RangeExpression
-from contend.engine.queries import Cursor, Query, Row
+from contend.convex.ranges import Comparator
+from contend.engine.queries import FIRST, Cursor, UnrunQuery
+from contend.engine.scanning import Row
 from contend.engine.transaction import Transaction
 from contend.lab.errors import EndlessError
 
-_NESTED = (dict, list)
 OPERATION_BUDGET = 50_000
 """Database operations after which a handler counts as endless. More than any transaction limit lets a real one make."""
 
@@ -43,7 +43,11 @@ class Work:
         """Counts an operation. Raises `EndlessError` beyond the budget."""
         self.operations += 1
         if self.operations > self.budget:
-            raise EndlessError(f"The handler made more than {self.budget:,} database operations: an endless loop?")
+            self.end()
+
+    def end(self) -> NoReturn:
+        """Raises `EndlessError`."""
+        raise EndlessError(f"The handler made more than {self.budget:,} database operations: an endless loop?")
 
 
 class IndexRange:
@@ -52,31 +56,31 @@ class IndexRange:
     __slots__ = ("expressions",)
 
     def __init__(self) -> None:
-        self.expressions: list[RangeExpression[Any]] = []
+        self.expressions: list[tuple[Comparator, str, Any]] = []
 
     def eq(self, field: str, value: Any) -> IndexRange:
         """`field` equals `value`; equalities come first, in the order of the index."""
-        self.expressions.append(RangeExpression("eq", field, value))
+        self.expressions.append(("eq", field, value))
         return self
 
     def gt(self, field: str, value: Any) -> IndexRange:
         """`field` is greater than `value`."""
-        self.expressions.append(RangeExpression("gt", field, value))
+        self.expressions.append(("gt", field, value))
         return self
 
     def gte(self, field: str, value: Any) -> IndexRange:
         """`field` is greater than `value`, or equal."""
-        self.expressions.append(RangeExpression("gte", field, value))
+        self.expressions.append(("gte", field, value))
         return self
 
     def lt(self, field: str, value: Any) -> IndexRange:
         """`field` is less than `value`."""
-        self.expressions.append(RangeExpression("lt", field, value))
+        self.expressions.append(("lt", field, value))
         return self
 
     def lte(self, field: str, value: Any) -> IndexRange:
         """`field` is less than `value`, or equal."""
-        self.expressions.append(RangeExpression("lte", field, value))
+        self.expressions.append(("lte", field, value))
         return self
 
 
@@ -94,79 +98,70 @@ class PageCursor(str):
         return made
 
 
-class QueryBuilder:
+class QueryBuilder(UnrunQuery):
     """A query of one table; nothing is read before `first`, `unique`, `take`, `collect`, `paginate` or `async for`."""
 
-    __slots__ = ("_query", "_work")
+    __slots__ = ("_work",)
+    _work: Work
 
-    def __init__(self, work: Work, query: Query) -> None:
-        self._work = work
-        self._query = query
+    @classmethod
+    def of(cls, work: Work, table: str) -> QueryBuilder:
+        """A query of the table within `work`."""
+        made = cls(work.tx, table)
+        made._work = work
+        return made
 
     def with_index(self, name: str, range: Callable[[IndexRange], IndexRange] | None = None) -> QueryBuilder:
         """Reads through the index, within the range."""
-        self._query.with_index(name, *(() if range is None else range(IndexRange()).expressions))
+        self._use_index(name, () if range is None else range(IndexRange()).expressions)
         return self
 
     def with_search_index(self, name: str, query: str, **equal: Any) -> QueryBuilder:
         """Searches a text index; `equal` are its filter fields."""
-        self._query.with_search_index(name, query, *[RangeExpression("eq", f, v) for f, v in equal.items()])
+        self._use_search(name, query, tuple(equal.items()), prefix=True)
         return self
 
     def full_table_scan(self) -> QueryBuilder:
         """Says that no index is meant."""
         return self
 
-    def order(self, order: Literal["asc", "desc"]) -> QueryBuilder:
-        """The order of reading."""
-        if order not in ("asc", "desc"):
-            raise BadRequestError(f'Query order is "asc" or "desc", not {order!r}')
-        self._query.order(order)
-        return self
-
-    def filter(self, predicate: Callable[[Row], bool]) -> QueryBuilder:
-        """Leaves out documents. Those that it looks at count as read all the same."""
-        self._query.filter(predicate)
-        return self
-
     async def first(self) -> Row | None:
         """The first document, or None."""
         self._work.count()
-        row = self._query.first()
-        return None if row is None else _fresh(row)
+        found = self._rows(FIRST)
+        return found[0] if found else None
 
     async def unique(self) -> Row | None:
         """The only document, or None; throws where there are more. Reads the whole range."""
         self._work.count()
-        row = self._query.unique()
-        return None if row is None else _fresh(row)
+        return self._unique()
 
     async def take(self, n: int) -> list[Row]:
         """The first `n` documents."""
         self._work.count()
-        return [_fresh(row) for row in self._query.take(n)]
+        return self._take(n)
 
     async def collect(self) -> list[Row]:
         """All documents."""
         self._work.count()
-        return [_fresh(row) for row in self._query.collect()]
+        return self._rows(None)
 
     async def paginate(
         self, *, num_items: int, cursor: str | None = None, end_cursor: str | None = None
     ) -> dict[str, Any]:
         """One page: `page`, `isDone`, `continueCursor`."""
         self._work.count()
-        page = self._query.paginate(num_items, _cursor(cursor), _cursor(end_cursor))
+        page = self._page(num_items, _cursor(cursor), _cursor(end_cursor))
         return {
-            "page": [_fresh(row) for row in page.page],
+            "page": page.page,
             "isDone": page.is_done,
             "continueCursor": PageCursor.of(page.continue_cursor),
         }
 
     async def __aiter__(self) -> AsyncIterator[Row]:
         self._work.count()
-        for row in self._query:
-            yield _fresh(row)
+        for row in self._iterate():
+            yield row
 
 
 class DatabaseReader:
@@ -180,13 +175,14 @@ class DatabaseReader:
     async def get(self, id: str) -> Row | None:
         """The document, or None."""
         work = self._work
-        work.count()
-        row = work.tx.get(id)
-        return None if row is None else _fresh(row)
+        work.operations += 1
+        if work.operations > work.budget:
+            work.end()
+        return work.tx.get(id)
 
     def query(self, table: str) -> QueryBuilder:
         """A query of the table."""
-        return QueryBuilder(self._work, self._work.tx.query(table))
+        return QueryBuilder.of(self._work, table)
 
     def normalize_id(self, table: str, id: str) -> str | None:
         """`id` where it is one of `table`, else None. Reads nothing."""
@@ -203,48 +199,25 @@ class DatabaseWriter(DatabaseReader):
     async def insert(self, table: str, document: Mapping[str, Any]) -> str:
         """Adds a document; its new id."""
         self._work.count()
-        return self._work.tx.insert(table, _own(document))
+        return self._work.tx.insert(table, document)
 
     async def patch(self, id: str, fields: Mapping[str, Any]) -> None:
         """Sets fields; `UNDEFINED` removes one. Where nothing changes, nothing is written."""
         work = self._work
-        work.count()
-        work.tx.patch(id, _own(fields))
+        work.operations += 1
+        if work.operations > work.budget:
+            work.end()
+        work.tx.patch(id, fields)
 
     async def replace(self, id: str, document: Mapping[str, Any]) -> None:
         """Sets all fields."""
         self._work.count()
-        self._work.tx.replace(id, _own({k: v for k, v in document.items() if k not in ("_id", "_creationTime")}))
+        self._work.tx.replace(id, document)
 
     async def delete(self, id: str) -> None:
         """Removes the document."""
         self._work.count()
         self._work.tx.delete(id)
-
-
-def _fresh(row: Row) -> Row:
-    """A document whose nested values the handler may change without changing the store."""
-    for name, value in row.items():
-        if type(value) in _NESTED:
-            row[name] = copied(value)
-    return row
-
-
-def _own(fields: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Fields to be stored, whose nested values the handler may change afterwards."""
-    for value in fields.values():
-        if type(value) in _NESTED:
-            return {name: copied(value) for name, value in fields.items()}
-    return fields
-
-
-def copied(value: Any) -> Any:
-    """A copy of a Convex value, all the way down."""
-    if type(value) is dict:
-        return {name: copied(item) for name, item in value.items()}
-    if type(value) is list:
-        return [copied(item) for item in value]
-    return value
 
 
 def _cursor(text: str | None) -> Cursor | None:

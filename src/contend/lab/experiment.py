@@ -6,7 +6,7 @@ import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -42,9 +42,13 @@ class FunctionResult:
 @dataclass(frozen=True, slots=True)
 class VariantResult:
     """A variant's means over all seeds. `measures`: name → (count, mean, p50, p95, max). `stopped`: how many runs
-    used up their budget of events."""
+    used up their budget of events. `load` is the name of its load, None where the file has none. In a sweep `name`
+    tells the value too; `variant` is the variant alone, and `swept` the key and its value."""
 
     name: str
+    variant: str
+    load: str | None
+    swept: tuple[str, Any] | None
     assumptions: tuple[str, ...]
     functions: tuple[FunctionResult, ...]
     measures: Mapping[str, Mapping[str, Estimate]]
@@ -68,10 +72,19 @@ class Experiment:
     seeds: int
     variants: tuple[VariantResult, ...]
 
-    def variant(self, name: str) -> VariantResult:
-        """The results of a variant. Raises `KeyError`."""
+    @property
+    def loads(self) -> tuple[str | None, ...]:
+        """The loads of the variants, in order; `None` where the file has none."""
+        return tuple(dict.fromkeys(found.load for found in self.variants))
+
+    def under(self, load: str | None) -> Experiment:
+        """The part of the outcome that is of one load."""
+        return replace(self, variants=tuple([found for found in self.variants if found.load == load]))
+
+    def variant(self, name: str, load: str | None = None) -> VariantResult:
+        """The results of a variant (under `load`; None: the first one). Raises `KeyError`."""
         for found in self.variants:
-            if found.name == name:
+            if found.name == name and load in (None, found.load):
                 return found
         raise KeyError(name)
 
@@ -80,13 +93,28 @@ class _Job(NamedTuple):
     file: Path
     text: str
     variant: str
+    load: str | None
     overrides: tuple[Override, ...]
     seed: int
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What to run of a scenario: `variants` and `loads` (none named: all), each with `seeds` seeds from `seed` on
+    (None: the file's). A `sweep` (None: the file's, if it has one) multiplies each variant by its values."""
+
+    source: ScenarioFile
+    loads: tuple[str, ...] = ()
+    variants: tuple[str, ...] = ()
+    sweep: Sweep | None = None
+    seed: int | None = None
+    seeds: int | None = None
 
 
 def simulate(
     scenario: str | Path | ScenarioFile,
     *,
+    loads: Sequence[str] = (),
     variants: Sequence[str] = (),
     sweep: Sweep | None = None,
     seed: int | None = None,
@@ -94,32 +122,70 @@ def simulate(
     jobs: int | None = None,
     progress: Progress | None = None,
 ) -> Experiment:
-    """Runs the variants (none named: all) of a scenario file, each with `seeds` seeds from `seed` on (defaults: the
-    file's). A `sweep` (given, or in the file) multiplies each variant by its values. `jobs`: processes (default: all
-    cores, where that pays). Raises `ScenarioError`."""
+    """Runs a `Request`. `jobs`: processes (default: all cores, where that pays). Raises `ScenarioError`."""
     source = scenario if isinstance(scenario, ScenarioFile) else read_scenario(scenario)
-    sweep = sweep or source.sweep
-    first = source.seed if seed is None else seed
-    count = source.seeds if seeds is None else seeds
-    labelled: dict[str, tuple[tuple[str, ...], list[_Job]]] = {}
-    for name in variants or source.variants:
-        for overrides in _overrides(sweep):
-            checked = source.variant(name, overrides)
-            runs = [_Job(source.file, source.text, name, overrides, first + number) for number in range(count)]
-            labelled[checked.variant] = (checked.assumptions(), runs)
-    every = [job for _, runs in labelled.values() for job in runs]
-    results = iter(_run_all(every, jobs, progress))
-    found = []
-    for label, (assumptions, runs) in labelled.items():
-        found.append(_summarised(label, assumptions, [next(results) for _ in runs]))
-    return Experiment(source.name, source.file.as_posix(), first, count, tuple(found))
+    request = Request(source, tuple(loads), tuple(variants), sweep, seed, seeds)
+    return simulate_all([request], jobs=jobs, progress=progress)[0]
+
+
+def simulate_all(
+    requests: Sequence[Request], *, jobs: int | None = None, progress: Progress | None = None
+) -> tuple[Experiment, ...]:
+    """Runs several requests on the same processes. Raises `ScenarioError`."""
+    plans = [_plan(request) for request in requests]
+    results = iter(_run_all([job for plan in plans for part in plan for job in part.jobs], jobs, progress))
+    return tuple(
+        [
+            Experiment(
+                request.source.name,
+                request.source.file.as_posix(),
+                _first(request),
+                _count(request),
+                tuple([_summarised(part, [next(results) for _ in part.jobs]) for part in plan]),
+            )
+            for request, plan in zip(requests, plans, strict=True)
+        ]
+    )
+
+
+class _Part(NamedTuple):
+    """The runs of one variant."""
+
+    label: str
+    variant: str
+    load: str | None
+    swept: tuple[str, Any] | None
+    assumptions: tuple[str, ...]
+    jobs: list[_Job]
+
+
+def _first(request: Request) -> int:
+    return request.source.seed if request.seed is None else request.seed
+
+
+def _count(request: Request) -> int:
+    return request.source.seeds if request.seeds is None else request.seeds
+
+
+def _plan(request: Request) -> list[_Part]:
+    source, first = request.source, _first(request)
+    parts: dict[tuple[str, str | None], _Part] = {}
+    for load in request.loads or source.loads or (None,):
+        for name in request.variants or source.variants:
+            for overrides in _overrides(request.sweep or source.sweep):
+                checked = source.variant(name, overrides, load)
+                seeds = range(first, first + _count(request))
+                runs = [_Job(source.file, source.text, name, load, overrides, seed) for seed in seeds]
+                swept = (".".join(map(str, overrides[0][0])), overrides[0][1]) if overrides else None
+                parts[checked.variant, load] = _Part(checked.variant, name, load, swept, checked.assumptions(), runs)
+    return list(parts.values())
 
 
 def emit_events(
-    source: ScenarioFile, variant: str, seed: int, write: Callable[[str], object], sweep_value: Sequence[Override] = ()
+    source: ScenarioFile, variant: str, seed: int, write: Callable[[str], object], load: str | None = None
 ) -> RunResult:
     """Runs one variant once, and hands `write` what Convex's log stream would have sent, event by event as JSON."""
-    return run_once(source.variant(variant, sweep_value), seed, LogStream(write))
+    return run_once(source.variant(variant, load=load), seed, LogStream(write))
 
 
 def parse_sweep(text: str) -> Sweep:
@@ -176,15 +242,18 @@ def _run_all(every: Sequence[_Job], jobs: int | None, progress: Progress | None)
 
 
 def _run(job: _Job) -> RunResult:
-    return run_once(parsed_scenario(job.file, job.text).variant(job.variant, job.overrides), job.seed)
+    return run_once(parsed_scenario(job.file, job.text).variant(job.variant, job.overrides, job.load), job.seed)
 
 
-def _summarised(label: str, assumptions: tuple[str, ...], runs: Sequence[RunResult]) -> VariantResult:
+def _summarised(part: _Part, runs: Sequence[RunResult]) -> VariantResult:
     paths = sorted({path for run in runs for path in run.functions})
     measures = sorted({name for run in runs for name in run.measures})
     return VariantResult(
-        name=label,
-        assumptions=assumptions,
+        name=part.label,
+        variant=part.variant,
+        load=part.load,
+        swept=part.swept,
+        assumptions=part.assumptions,
         functions=tuple([_function_result(path, runs) for path in paths]),
         measures={
             name: {

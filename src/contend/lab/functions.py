@@ -15,11 +15,12 @@ from typing import Any
 
 from contend.convex.errors import BadRequestError
 from contend.convex.paths import parse_path
-from contend.lab.errors import ScenarioError
+from contend.lab.errors import EndlessError, ScenarioError
+from contend.lab.guarding import Watch
 from contend.lab.handlers import KIND, Handler, Kind
 
-MARKED = "contend.lab"
-"""Functions that a file imports from here are no handlers of its own."""
+_PATIENCE_S = 20.0
+"""Seconds of real time that a handler file may take to load."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,12 +144,22 @@ def _load(file: Path, modified: float) -> ModuleType:
         raise ScenarioError(file, None, "", "a handler file is Python source and ends in .py")
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module  # dataclasses in a handler file look there
+    watch = Watch(_PATIENCE_S)
+    watch.enter()
     try:
-        spec.loader.exec_module(module)
+        try:
+            spec.loader.exec_module(module)
+        finally:
+            watch.leave()
+            watch.stop()
     except SyntaxError as error:
         raise ScenarioError(error.filename or file, error.lineno, "", f"this is no Python: {error.msg}") from error
-    except Exception as error:
+    except (Exception, SystemExit, EndlessError) as error:
         inside = [frame for frame in traceback.extract_tb(error.__traceback__) if Path(frame.filename) == file]
         line = inside[-1].lineno if inside else None
-        raise ScenarioError(file, line, "", f"loading it fails with {type(error).__name__}: {error}") from error
+        if isinstance(error, EndlessError):
+            message = f"loading it takes more than {_PATIENCE_S:g} s: an endless loop outside of its handlers?"
+        else:
+            message = f"loading it fails with {type(error).__name__}: {error}"
+        raise ScenarioError(file, line, "", message) from error
     return module

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Callable
+from itertools import repeat
 from typing import Any
 
 _Event = tuple[float, int, Callable[..., object], tuple[Any, ...]]
@@ -63,20 +64,26 @@ class Kernel:
         """Lets everything up to and with `until` happen, at most `budget` events. False where the budget ran out
         first, or `stop` was called; otherwise it is then `until`."""
         agenda, pop = self._agenda, heapq.heappop
-        left = -1 if budget is None else budget
-        while agenda and agenda[0][0] <= until:
-            if left == 0 or self._stopped:
+        for _ in repeat(None) if budget is None else repeat(None, budget):
+            if not agenda or agenda[0][0] > until:
+                break
+            if self._stopped:
                 return False
-            left -= 1
-            time, _, action, arguments = pop(agenda)
-            self.now = time
+            self.now, _, action, arguments = pop(agenda)
             action(*arguments)
+        if agenda and agenda[0][0] <= until:
+            return False
         self.now = max(self.now, until)
         return True
 
     def stop(self) -> None:
         """Ends `run` before the next event."""
         self._stopped = True
+
+    @property
+    def stopped(self) -> bool:
+        """Whether somebody has called `stop`."""
+        return self._stopped
 
     @property
     def idle(self) -> bool:

@@ -34,9 +34,9 @@ class CronSpec:
 class LagSpec:
     """A measure: how far a stored time lags behind what happened.
 
-    Every `every_ms`, for each value of `key` that `caller` has started with: the time of its last start more
-    than a second ago, less `field` of the document of `table` whose `match` field has that value; not below 0.
-    Milliseconds.
+    Every `every_ms`, for each value of `key` that `caller` has started with: when the last page load that made it start
+    began, if that was more than a second ago, less `field` of the document of `table` whose `match` field has that
+    value; not below 0. Milliseconds.
     """
 
     caller: str

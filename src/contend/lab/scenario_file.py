@@ -1,7 +1,8 @@
 """Scenario files: TOML that says what to run, and in which variants.
 
 A variant is a table of changes: `[variants.NAME]` holds the same keys as the file, and takes their place, table by
-table; arrays are replaced whole. The file without changes is a variant too, called by its key `baseline`.
+table; arrays are replaced whole. The file without changes is a variant too, called by its key `baseline`. A load,
+`[loads.NAME]`, is such a table as well: each variant runs under each load.
 """
 
 from __future__ import annotations
@@ -66,7 +67,7 @@ class ScenarioFile:
             self._raw: dict[str, Any] = tomllib.loads(text)
         except tomllib.TOMLDecodeError as error:
             raise ScenarioError(file, None, "", f"this is no TOML: {error}") from error
-        top = self._node(self._raw, None)
+        top = self._node(self._raw)
         self.name = read(top, "name", Node.text, file.stem)
         self.seed = read(top, "seed", Node.whole, 1)
         self.seeds = read(top, "seeds", lambda node: node.whole(1, 100_000), DEFAULT_SEEDS)
@@ -80,16 +81,12 @@ class ScenarioFile:
             self.sweep = Sweep(key, values)
             if not values:
                 sweep.fail("a sweep needs values", "values")
-        variants = top.get("variants")
-        self._changes: dict[str, dict[str, Any]] = {}
-        if variants is not None:
-            for name, node in variants.entries():
-                for key in _CHANGEABLE:
-                    node.get(key)
-                node.close()
-                if name == self.baseline:
-                    node.fail("the file without changes has this name already; see its key `baseline`")
-                self._changes[name] = node.value
+        self._changes = _changes(top.get("variants"))
+        if self.baseline in self._changes:
+            top.child("variants").fail(
+                "the file without changes has this name already; see its key `baseline`", self.baseline
+            )
+        self._loads = _changes(top.get("loads"))
         for key in _CHANGEABLE:
             top.get(key)
         top.get("description")
@@ -100,16 +97,33 @@ class ScenarioFile:
         """The names of all variants, that without changes first."""
         return (self.baseline, *self._changes)
 
-    def variant(self, name: str, overrides: Sequence[Override] = ()) -> Scenario:
-        """A variant, checked, with some values replaced. Raises `ScenarioError`."""
+    @property
+    def loads(self) -> tuple[str, ...]:
+        """The names of all loads; none where the file has only its own."""
+        return tuple(self._loads)
+
+    def variant(self, name: str, overrides: Sequence[Override] = (), load: str | None = None) -> Scenario:
+        """A variant under a load (None: the first, if there is any), checked, with some values replaced. Raises
+        `ScenarioError`."""
         if name not in self.variants:
             raise ScenarioError(self.file, None, "variants", f"no variant {name!r}; it has {', '.join(self.variants)}")
-        changes = self._changes.get(name, {})
-        raw = _merged(self._raw, changes)
+        if load is not None and load not in self._loads:
+            has = ", ".join(self._loads) or "none"
+            raise ScenarioError(self.file, None, "loads", f"no load {load!r}; it has {has}")
+        if load is None and self._loads:
+            load = next(iter(self._loads))
+        raw = self._raw
+        changes: list[tuple[str, str, dict[str, Any]]] = []
+        for table, key, known in (("loads", load, self._loads), ("variants", name, self._changes)):
+            if key in known:
+                raw = _merged(raw, known[key])
+                changes.insert(0, (table, key, known[key]))
+        if overrides:
+            raw = copy.deepcopy(raw)
         for path, value in overrides:
             self._override(raw, path, value)
-        label = name if not overrides else f"{name}, " + ", ".join(f"{path[-1]} = {value}" for path, value in overrides)
-        return self._scenario(self._node(raw, (name, changes) if changes else None), label)
+        label = ", ".join([name, *[f"{path[-1]} = {value}" for path, value in overrides]])
+        return self._scenario(self._node(raw, changes), label)
 
     def _override(self, raw: dict[str, Any], path: tuple[str | int, ...], value: Any) -> None:
         holder: Any = raw
@@ -127,10 +141,11 @@ class ScenarioFile:
                 self.file, None, ".".join(map(str, path)), "there is nothing at this place to change"
             ) from None
 
-    def _node(self, raw: dict[str, Any], changes: tuple[str, dict[str, Any]] | None) -> Node:
+    def _node(self, raw: dict[str, Any], changes: Sequence[tuple[str, str, dict[str, Any]]] = ()) -> Node:
         def locate(path: tuple[str | int, ...]) -> int | None:
-            if changes is not None and _holds(changes[1], path):
-                return self._lines.line_of(("variants", changes[0], *path))
+            for table, name, changed in changes:
+                if _holds(changed, path):
+                    return self._lines.line_of((table, name, *path))
             return self._lines.line_of(path)
 
         return Node(raw, (), str(self.file), locate)
@@ -143,10 +158,19 @@ class ScenarioFile:
             top.need("handlers").fail("these files define no handler: write `async def name(ctx, args)`")
         population = read_population(top.get("population"))
         callers = read_callers(top.get("callers"), functions)
+        duration = top.need("duration").span_ms(1.0)
+        budget = read(top, "event_budget", lambda node: node.whole(1, 10**12), EVENT_BUDGET)
+        workload = read_workload(top.get("workload"), callers, population, folder)
+        for number, arrivals in enumerate(workload):
+            starts = arrivals.expected_starts(duration, population.users)
+            if starts > budget:
+                top.child("workload").child(number).fail(
+                    f"about {starts:.2g} starts, and event_budget lets {budget:,} events happen"
+                )
         return Scenario(
             name=self.name,
             variant=label,
-            duration_ms=top.need("duration").span_ms(1.0),
+            duration_ms=duration,
             modules=modules,
             tables={name: _table(node) for name, node in _entries(top.get("tables"))},
             params={name: node.value for name, node in _entries(top.get("params"))},
@@ -154,10 +178,10 @@ class ScenarioFile:
             timing=_timing(top.get("timing")),
             population=population,
             callers=callers,
-            workload=read_workload(top.get("workload"), callers, population, folder),
+            workload=workload,
             crons={name: _cron(node, functions) for name, node in _entries(top.get("crons"))},
             measures={name: _lag(node, callers) for name, node in _entries(top.get("measures"))},
-            event_budget=read(top, "event_budget", lambda node: node.whole(1, 10**12), EVENT_BUDGET),
+            event_budget=budget,
         )
 
 
@@ -172,7 +196,8 @@ def read_scenario(file: str | Path) -> ScenarioFile:
         raise ScenarioError(path, None, "", f"a scenario is TOML in UTF-8: {error}") from error
     found = parsed_scenario(path, text.replace("\r\n", "\n"))
     for name in found.variants:
-        found.variant(name)
+        for load in found.loads or (None,):
+            found.variant(name, load=load)
     return found
 
 
@@ -185,6 +210,17 @@ def parsed_scenario(file: Path, text: str) -> ScenarioFile:
 def parse_key(text: str) -> tuple[str | int, ...]:
     """A path as written on the command line: `params.threshold_s`, `callers.hook.steps.0.debounce_ms`."""
     return tuple([int(part) if part.isdecimal() else part for part in text.split(".")])
+
+
+def _changes(node: Node | None) -> dict[str, dict[str, Any]]:
+    """Tables of changes, by name."""
+    found = {}
+    for name, table in _entries(node):
+        for key in _CHANGEABLE:
+            table.get(key)
+        table.close()
+        found[name] = table.value
+    return found
 
 
 def _merged(base: Any, changes: Any) -> Any:

@@ -8,8 +8,8 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from contend.convex.values import UNDEFINED, same_value
-from contend.lab.arguments import Place, filled, picked
-from contend.lab.clients import Client, Socket, make_client
+from contend.lab.arguments import Place, Template, filled, picked
+from contend.lab.clients import Client, HttpClient, Socket, make_client
 from contend.lab.errors import CallError
 from contend.lab.kernel import Timer
 from contend.lab.steps import (
@@ -36,6 +36,8 @@ from contend.lab.views import NOT_YET, LiveQuery
 if TYPE_CHECKING:
     from contend.lab.deployment import Deployment
 
+_STATELESS = frozenset({"fetch-mutation", "http-api", "http-client-skip-queue"})
+
 
 class Scripts:
     """The callers of a scenario, and what they share: clients, timers, flights, tabs."""
@@ -47,6 +49,8 @@ class Scripts:
         self.started: Callable[[Caller, Place], object] | None = None
         """Told of every start of a caller."""
         self._clients: dict[tuple[str, object], Client] = {}
+        self._http_clients: dict[int, HttpClient] = {}  # by user; they have no state: one serves all callers
+        self._templates: dict[int, Template] = {}  # by the identity of the step
         self._timers: dict[tuple[int, object], Timer] = {}
         self._flights: dict[tuple[int, object], list[Resume]] = {}
         self._done: set[tuple[int, object]] = set()
@@ -58,11 +62,11 @@ class Scripts:
         """A caller starts, and does its steps once. Calls that fail have been counted."""
         if self.started is not None:
             self.started(caller, place)
-        client = self.client(caller, place)
-        if len(caller.steps) == 1 and isinstance(caller.steps[0], Call):  # by far the most frequent script
-            self._send(caller.steps[0], place, client, None)
-        elif caller.steps:
-            Task(self._in_order(caller.steps, place, client), _ignore)
+        client, steps = self.client(caller, place), caller.steps
+        if len(steps) == 1 and type(steps[0]) is Call:  # by far the most frequent script
+            self._send(steps[0], place, client, None)
+        elif steps:
+            Task(self._in_order(steps, place, client), _ignore)
 
     def open(self, caller: Caller, place: Place) -> OpenTab:
         """A tab opens: it subscribes to the caller's views and does its steps; its effects are awake until it
@@ -71,10 +75,12 @@ class Scripts:
 
     def client(self, caller: Caller, place: Place) -> Client:
         """The client of this caller at this place."""
-        if caller.client in ("fetch-mutation", "http-api", "http-client-skip-queue"):
-            key: tuple[str, object] = ("http", place.user)  # it has no state: one serves all
-        else:
-            key = (caller.name if caller.client_per != "tab" else caller.client, place.key(caller.client_per))
+        if caller.client in _STATELESS:
+            http = self._http_clients.get(place.user)
+            if http is None:
+                http = self._http_clients[place.user] = HttpClient(self.deployment, place.user_name)
+            return http
+        key = (caller.name if caller.client_per != "tab" else caller.client, place.key(caller.client_per))
         client = self._clients.get(key)
         if client is None:
             client = make_client(self.deployment, caller.client, place.user_name)
@@ -154,9 +160,11 @@ class Scripts:
 
     def _send(self, step: Call, place: Place, client: Client, resume: Resume | None) -> None:
         deployment = self.deployment
-        function = deployment.resolve(step.function)
-        args = filled(step.args, place, self.setup, deployment.now_ms, self._random)
-        client.call(function, args, resume)
+        template = self._templates.get(id(step))
+        if template is None:
+            template = self._templates[id(step)] = Template(step.args)
+        args = template.fill(place, self.setup, deployment.now_ms, self._random)
+        client.call(deployment.resolve(step.function), args, resume)
 
     def _debounce(self, step: Debounce, place: Place, client: Client) -> None:
         key = (id(step), place.key(step.per))
@@ -205,6 +213,8 @@ class OpenTab:
         self._caller = caller
         self._open = True
         self._place = place
+        self._views: dict[str, Any] = {}
+        place.views = self._views
         place.open_tab = self
         self._seen: dict[int, object] = {}
         self._client = scripts.client(caller, place)
@@ -234,9 +244,9 @@ class OpenTab:
         if not self._open:
             return
         if isinstance(self._client, Socket) and not self._client.open:
-            self._client.when_open.append(lambda: self._delivered(name, result))
+            self._client.when_open((self, name), lambda: self._delivered(name, result))
             return
-        self._place.views[name] = result
+        self._views[name] = result
         for effect in self._caller.effects:
             if effect.view == name:
                 self._wake(effect, result)

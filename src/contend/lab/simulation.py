@@ -6,11 +6,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from contend.convex.errors import DatabaseError
 from contend.convex.limits import TransactionLimits
-from contend.convex.values import UNDEFINED
 from contend.engine.database import Database, PendingCommit
-from contend.lab.arguments import Place, filled, picked
+from contend.lab.arguments import Place
 from contend.lab.contexts import MutationCtx
 from contend.lab.deployment import Deployment
 from contend.lab.documents import Work
@@ -20,21 +18,21 @@ from contend.lab.guarding import Watch, error_text
 from contend.lab.jobs import Cron
 from contend.lab.kernel import Kernel
 from contend.lab.log_stream import LogStream
+from contend.lab.measures import Lags
 from contend.lab.randomness import Streams
-from contend.lab.scenario import LagSpec, Scenario
+from contend.lab.scenario import Scenario
 from contend.lab.scripts import Scripts
-from contend.lab.steps import Caller
 from contend.lab.tally import FunctionTally, Loss, percentile
 from contend.lab.tasks import finish
-from contend.lab.workloads import Arrivals, Visit, groups
+from contend.lab.workloads import Arrivals, Start, groups
 
 DRAIN_MS: Final = 120_000.0
 """How long calls that are under way at the end may take to end."""
 _LOADS_APART: Final = 1_000_000_000
-_SETTLED_MS: Final = 1_000.0
-"""How long after a start what it wrote is looked for: not while its call is still on the way."""
-_SETUP_BUDGET: Final = 10_000_000
-_SETUP_PATIENCE_S: Final = 300.0
+_STANDSTILL: Final = 100_000
+"""Events of one moment, besides ten for each start that may fall into it, after which time counts as standing still."""
+_SETUP_BUDGET: Final = 1_000_000
+_SETUP_PATIENCE_S: Final = 60.0
 _SETUP_LIMITS: Final = TransactionLimits(
     documents_read=10**9, bytes_read=10**12, documents_written=10**9, bytes_written=10**12, ranges_read=10**9
 )
@@ -114,14 +112,13 @@ class Simulation:
         self.scripts = Scripts(self.deployment, scenario.callers, self.setup)
         self._requests = 0
         self._instances = self.streams.stream("instances")
-        self._last_start: dict[str, dict[Any, float]] = {}
         self._put_down()
 
     def run(self) -> RunResult:
         """Runs it to its end."""
         scenario = self.scenario
         try:
-            done = self.kernel.run(scenario.duration_ms + DRAIN_MS, scenario.event_budget)
+            done = self._run(scenario.duration_ms + DRAIN_MS, scenario.event_budget)
         finally:
             self.watch.stop()
         tally = self.deployment.tally
@@ -132,6 +129,24 @@ class Simulation:
             {name: _summary(sorted(values)) for name, values in sorted(tally.measures.items())},
             None if done else self.kernel.now,
         )
+
+    def _run(self, until: float, budget: int) -> bool:
+        """Whether the run came to its end: neither out of budget, nor stopped, nor in a moment that does not pass."""
+        kernel = self.kernel
+        scenario = self.scenario
+        starts = [
+            scenario.population.users * (1 + arrivals.per_user) if arrivals.kind == "tabs" else arrivals.size
+            for arrivals in scenario.workload
+        ]
+        at_once = _STANDSTILL + 10 * int(sum(starts))
+        while budget > 0:
+            began = kernel.now
+            if kernel.run(until, min(budget, at_once)):
+                return True
+            if kernel.stopped or kernel.now == began:
+                return False
+            budget -= at_once
+        return False
 
     # Before time starts
 
@@ -162,7 +177,7 @@ class Simulation:
         return found
 
     def _put_down(self) -> None:
-        scenario, kernel = self.scenario, self.kernel
+        scenario = self.scenario
         random = self.streams.stream("tabs")
         tabs = [scenario.population.tabs_of(user, random) for user in range(scenario.population.users)]
         for number, arrivals in enumerate(scenario.workload):
@@ -181,9 +196,8 @@ class Simulation:
             function = self.functions.resolve(cron.function)
             Cron(self.deployment, name, function, cron.args, cron.every_ms, offset, scenario.duration_ms)
         if scenario.measures:
-            self.scripts.started = self._started
-            for name, lag in scenario.measures.items():
-                kernel.at(lag.every_ms, self._sample, name, lag)
+            lags = Lags(self.deployment, scenario.measures, self.setup, self.streams, scenario.duration_ms)
+            self.scripts.started = lags.started
 
     def _put_down_tabs(self, arrivals: Arrivals, number: int) -> None:
         random = self.streams.stream(f"arrivals {number}")
@@ -196,59 +210,34 @@ class Simulation:
                 if arrivals.stay_ms is not None:
                     end = min(end, at + arrivals.stay_ms.draw(random))
                 load = number * _LOADS_APART + user * 1_000 + tab
-                self.kernel.at(at, self._open, arrivals, Visit(at, user, tab, load, tab, {}), end)
+                self.kernel.at(at, self._open, arrivals, Place(user, tab, load, 0, 0, tab, {}), end)
 
-    def _next(self, arrivals: Arrivals, coming: Iterator[tuple[float, list[Visit]]]) -> None:
+    def _next(self, arrivals: Arrivals, coming: Iterator[tuple[float, list[Start]]]) -> None:
         for at, members in coming:
             self.kernel.at(at, self._arrive, arrivals, coming, members)
             return
 
-    def _arrive(self, arrivals: Arrivals, coming: Iterator[tuple[float, list[Visit]]], members: list[Visit]) -> None:
+    def _arrive(self, arrivals: Arrivals, coming: Iterator[tuple[float, list[Start]]], members: list[Start]) -> None:
         caller = self.scenario.callers[arrivals.caller]
-        for visit in members:
-            if visit.at <= self.kernel.now:
-                self.scripts.start(caller, self._place(visit))
+        for at, place in members:
+            self._number(place)
+            if at <= self.kernel.now:
+                self.scripts.start(caller, place)
             else:
-                self.kernel.at(visit.at, self.scripts.start, caller, self._place(visit))
+                self.kernel.at(at, self.scripts.start, caller, place)
         self._next(arrivals, coming)
 
-    def _open(self, arrivals: Arrivals, visit: Visit, end: float) -> None:
-        tab = self.scripts.open(self.scenario.callers[arrivals.caller], self._place(visit))
+    def _open(self, arrivals: Arrivals, place: Place, end: float) -> None:
+        self._number(place)
+        tab = self.scripts.open(self.scenario.callers[arrivals.caller], place)
         self.kernel.at(end, tab.close)
 
-    def _place(self, visit: Visit) -> Place:
-        self._requests += 1
+    def _number(self, place: Place) -> None:
+        """Gives the request a number and a server."""
+        self._requests = place.request = self._requests + 1
         instances = self.scenario.population.instances
-        instance = self._instances.randrange(instances) if instances > 1 else 0
-        return Place(visit.user, visit.tab, visit.page_load, self._requests, instance, visit.number, visit.row)
-
-    # Measures
-
-    def _started(self, caller: Caller, place: Place) -> None:
-        now = self.deployment.now_ms
-        for lag in self.scenario.measures.values():
-            if lag.caller == caller.name:
-                key = filled({"key": lag.key}, place, self.setup, now, self._instances).get("key")
-                known = self._last_start.setdefault(caller.name, {})
-                self.kernel.after(_SETTLED_MS, known.__setitem__, key, now)
-
-    def _sample(self, name: str, lag: LagSpec) -> None:
-        started = self._last_start.get(lag.caller)
-        if started:
-            tx = self.deployment.begin("measure")
-            tx.limits = _SETUP_LIMITS
-            try:
-                for row in tx.query(lag.table):
-                    last = started.get(picked(row, lag.match))
-                    stored = picked(row, lag.field)
-                    if last is not None and stored is not UNDEFINED and isinstance(stored, (int, float)):
-                        self.deployment.tally.measure(name, max(0.0, last - stored))
-            except DatabaseError as error:
-                raise ScenarioError(self.scenario.name, None, f"measures.{name}", str(error)) from error
-            finally:
-                tx.abort()
-        if self.kernel.now + lag.every_ms <= self.scenario.duration_ms:
-            self.kernel.after(lag.every_ms, self._sample, name, lag)
+        if instances > 1:
+            place.instance = self._instances.randrange(instances)
 
 
 def run_once(scenario: Scenario, seed: int, log: LogStream | None = None) -> RunResult:

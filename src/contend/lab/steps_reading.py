@@ -33,6 +33,7 @@ from contend.lab.steps import (
 )
 
 Views = Mapping[str, View]
+MOST_STEPS = 10_000_000
 _CLIENT_SCOPES: Mapping[str, Scope] = {"websocket": "tab", "http-client": "instance"}
 _TESTS = ("is", "is_not", "missing", "exists", "older_than_ms")
 
@@ -51,6 +52,11 @@ def read_callers(table: Node | None, functions: Functions) -> dict[str, Caller]:
         circle = _circle(name, callers)
         if circle is not None:
             node.fail("a circle: " + " → ".join(circle))
+    done: dict[str, int] = {}
+    for name, node in table.entries():
+        count = _count(callers[name].steps, callers, done)
+        if count > MOST_STEPS:
+            node.fail(f"it does {count:.2g} steps each time, with what it repeats; {MOST_STEPS:,} are possible")
     return callers
 
 
@@ -193,6 +199,20 @@ def _check_value(node: Node, views: Views) -> None:
             _check_value(item, views)
     elif not isinstance(value, (bool, int, float)):
         node.fail("not a Convex value; write a time as a number of milliseconds")
+
+
+def _count(steps: tuple[Step, ...], callers: Mapping[str, Caller], done: dict[str, int]) -> int:
+    """How many steps these are, one by one. `done`: of callers that have been counted."""
+    total = 0
+    for step in steps:
+        if isinstance(step, Run):
+            if step.caller not in done:
+                done[step.caller] = _count(callers[step.caller].steps, callers, done)
+            total += 1 + done[step.caller]
+        else:
+            times = step.times if isinstance(step, Repeat) else 1
+            total += times * (1 + _count(inner_steps(step), callers, done))
+    return total
 
 
 def _runs(steps: tuple[Step, ...]) -> list[str]:

@@ -46,7 +46,7 @@ def run_query(deployment: Deployment, function: Function, args: Mapping[str, Any
         error = CallError(deployment.error_text(caught, function))
     reads = read_set(deployment.database, tx)
     tx.abort()
-    duration = deployment.timing.run_ms(work.operations, deployment.duration_random)
+    duration = deployment.run_ms(work.operations)
     return QueryRun(value, error, duration, reads, ctx.measured or [])
 
 
@@ -55,6 +55,7 @@ class LiveQuery:
     cache lets them."""
 
     __slots__ = (
+        "_busy_until",
         "_due",
         "_live",
         "_reads",
@@ -78,14 +79,17 @@ class LiveQuery:
         self._reads: ReadSet | None = None
         self._tables: set[Table] = set()
         self._due = False
+        self._busy_until = 0.0
 
     def invalidated_by(self, commit: PendingCommit) -> None:
-        """Runs again, a little later, if the commit changes what it read."""
+        """Runs again, a little later, if the commit changes what it read; not before the run under way is through, so
+        what is written meanwhile makes one new run together (convex-backend: crates/sync/src/worker.rs)."""
         if self._due or self._reads is None or not invalidates(commit, self._reads):
             return
         self._due = True
-        rerun = self.deployment.timing.rerun
-        self.deployment.kernel.after(rerun.draw(self.deployment.duration_random), self._rerun)
+        deployment = self.deployment
+        later = max(deployment.timing.rerun.draw(deployment.duration_random), self._busy_until - deployment.kernel.now)
+        deployment.kernel.after(later, self._rerun)
 
     def run(self) -> None:
         """Runs, and tells the subscribers if the result is new. A query that fails keeps its last result."""
@@ -93,6 +97,7 @@ class LiveQuery:
         self._due = False
         run = run_query(deployment, self.function, self.args, self.user)
         self._reads = run.reads
+        self._busy_until = deployment.kernel.now + run.duration
         tables = {reads.index.table for reads in run.reads.indexes} | {index.table for index, _ in run.reads.searches}
         self._live.watch(self, self._tables, tables)
         if run.error is not None:
@@ -118,19 +123,14 @@ class LiveQuery:
 
 
 class LiveQueries:
-    """All live queries of a deployment."""
+    """All live queries of a deployment, `by_key`: function, arguments and user."""
 
-    __slots__ = ("_by_key", "_by_table", "deployment")
+    __slots__ = ("_by_table", "by_key", "deployment")
 
     def __init__(self, deployment: Deployment) -> None:
         self.deployment = deployment
-        self._by_key: dict[Any, LiveQuery] = {}
+        self.by_key: dict[Any, LiveQuery] = {}
         self._by_table: dict[Table, dict[LiveQuery, None]] = {}
-
-    @property
-    def watching(self) -> bool:
-        """Whether there is any."""
-        return bool(self._by_key)
 
     def subscribe(
         self, function: Function, args: Mapping[str, Any], user: str | None, subscriber: Subscriber
@@ -138,9 +138,9 @@ class LiveQueries:
         """Subscribes; the first result comes as soon as it is there."""
         deployment = self.deployment
         key = (function.path, sort_key(dict(args)), user)
-        live = self._by_key.get(key)
+        live = self.by_key.get(key)
         if live is None:
-            live = self._by_key[key] = LiveQuery(self, function, args, user)
+            live = self.by_key[key] = LiveQuery(self, function, args, user)
             live.subscribers.append(subscriber)
             tally = deployment.tally.function(function.path)
             tally.calls += 1
@@ -175,4 +175,4 @@ class LiveQueries:
         for table in tables:
             self._by_table[table].pop(live, None)
         tables.clear()
-        self._by_key = {key: found for key, found in self._by_key.items() if found is not live}
+        self.by_key = {key: found for key, found in self.by_key.items() if found is not live}

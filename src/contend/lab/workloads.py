@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from math import log
 from random import Random
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal
 
+from contend.lab.arguments import Place
 from contend.lab.durations import Distribution
 
 DAY_MS = 86_400_000.0
 HOUR_MS = 3_600_000.0
+
+Start = tuple[float, Place]
+"""When and where a caller starts; the place's request and server are not known yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +34,7 @@ class Rate:
         mean = DAY_MS / (self.per_day * peak)
         now = 0.0
         while True:
-            now += random.expovariate(1.0) * mean
+            now += -log(1.0 - random.random()) * mean  # an exponential variate, as `random` makes it
             if now > until:
                 return
             if not self.curve or random.random() * max(self.curve) < self.curve[int(now / HOUR_MS) % len(self.curve)]:
@@ -59,6 +64,16 @@ class Arrivals:
     trace: tuple[tuple[float, Mapping[str, Any]], ...] = ()
     user: int | None = None
 
+    def expected_starts(self, until: float, users: int) -> float:
+        """About how many starts there are up to `until` (ms)."""
+        if self.kind == "tabs":
+            return self.per_user * (users if self.user is None else 1)
+        if self.kind == "trace":
+            return len(self.trace)
+        if self.every_ms:
+            return self.size * (until / self.every_ms + 1)
+        return self.size * self.rate.per_day * until / DAY_MS if self.rate is not None else 0.0
+
 
 @dataclass(frozen=True, slots=True)
 class Population:
@@ -74,39 +89,33 @@ class Population:
         return max(1, whole + (random.random() < self.tabs - whole))
 
 
-class Visit(NamedTuple):
-    """One start of a caller: where and when."""
-
-    at: float
-    user: int
-    tab: int
-    page_load: int
-    number: int
-    row: Mapping[str, Any]
+_NO_ROW: Mapping[str, Any] = {}
 
 
 def groups(
     arrivals: Arrivals, population: Population, tabs: Sequence[int], until: float, random: Random, first_load: int
-) -> Iterator[tuple[float, list[Visit]]]:
+) -> Iterator[tuple[float, list[Start]]]:
     """The starts of `arrivals` up to `until`, group by group, each with the time from which on its members come;
     `tabs` are the numbers of tabs of each user. Page loads are numbered from `first_load` on."""
     load = first_load
+    uniform, users, size, spread_ms = random.random, population.users, arrivals.size, arrivals.spread_ms
     for at in _group_times(arrivals, until, random):
-        user = int(random.random() * population.users) if arrivals.user is None else arrivals.user
-        tab = int(random.random() * tabs[user])
-        members = []
-        for index in range(arrivals.size):
-            start = at + (random.random() * arrivals.spread_ms if arrivals.spread_ms else 0.0)
-            if index and not arrivals.same_user:
-                user = (user + 1) % population.users
+        user = int(uniform() * users) if arrivals.user is None else arrivals.user
+        tab = int(uniform() * tabs[user])
+        members = [(at + uniform() * spread_ms if spread_ms else at, Place(user, tab, load, 0, 0, 0, _NO_ROW))]
+        for index in range(1, size):
+            start = at + (uniform() * spread_ms if spread_ms else 0.0)
+            if not arrivals.same_user:
+                user = (user + 1) % users
                 tab = random.randrange(tabs[user])
-            members.append(Visit(start, user, tab, load, index, {}))
+            members.append((start, Place(user, tab, load, 0, 0, index, _NO_ROW)))
         yield at, members
         load += 1
     for number, (at, row) in enumerate(arrivals.trace):
         if at <= until:
             user = int(row.get("user", random.randrange(population.users))) % population.users
-            yield at, [Visit(at, user, int(row.get("tab", 0)) % tabs[user], load + number, 0, row)]
+            place = Place(user, int(row.get("tab", 0)) % tabs[user], load + number, 0, 0, 0, row)
+            yield at, [(at, place)]
 
 
 def _group_times(arrivals: Arrivals, until: float, random: Random) -> Iterator[float]:

@@ -8,9 +8,11 @@ from dataclasses import dataclass
 from typing import Literal
 
 from contend.model.app import App, ReadError, Repository, Suppression
+from contend.model.comparison import Comparison
 from contend.model.findings import Finding, Note, Severity
 from contend.model.functions import Function
 from contend.model.inventory import Inventory
+from contend.model.observations import Observations, SeenAnswer
 from contend.model.pairs import PairLookup, PairTable
 from contend.model.settings import FailOn, Settings
 
@@ -44,8 +46,10 @@ class Audit:
     """What an audit found.
 
     `findings` come worst first and include the silenced ones (`suppressed` holds the reason); `pairs` are all that the
-    app has, worst first, whether or not a rule speaks of them; `rules` are the names of those that ran. `seconds` is
-    the wall-clock time: reports for machines leave it out.
+    app has, worst first, whether or not a rule speaks of them; `rules` are the names of those that ran. `comparisons`
+    are those with a baseline or a revision: findings that a baseline knows are kept with `baseline` "known", those that
+    the revision had already are left out. `observations` is what production saw, where that was given; `seen` the
+    answers to counts that somebody saw. `seconds` is the wall-clock time: reports for machines leave it out.
     """
 
     repository: Repository
@@ -57,10 +61,13 @@ class Audit:
     suppressions: Suppressions = Suppressions()
     settings: Settings = Settings()
     rules: tuple[str, ...] = ()
+    comparisons: tuple[Comparison, ...] = ()
+    observations: Observations | None = None
+    seen: tuple[SeenAnswer, ...] = ()
     seconds: float = 0.0
 
     def __repr__(self) -> str:
-        """`<Audit of 'app': 3 findings (1 high, 2 low), 173 functions>`, silenced findings left out."""
+        """`<Audit of 'app': 3 findings (1 high, 2 low), 173 functions>`: the open findings."""
         levels = Counter(finding.severity for finding in self.open_findings)
         by_level = ", ".join(f"{levels[level]} {level.value}" for level in Severity if levels[level])
         findings = f"{levels.total()} finding{'' if levels.total() == 1 else 's'}{f' ({by_level})' if by_level else ''}"
@@ -89,8 +96,12 @@ class Audit:
 
     @property
     def open_findings(self) -> tuple[Finding, ...]:
-        """Findings that no comment silences, worst first."""
-        return tuple(finding for finding in self.findings if finding.suppressed is None)
+        """Findings that no comment silences and no baseline knows, worst first."""
+        return tuple(one for one in self.findings if one.suppressed is None and one.baseline != "known")
+
+    def was(self, finding: Finding) -> Severity | None:
+        """The milder severity that a finding had before, None where it did not get worse."""
+        return next((then for one in self.comparisons for id, then in one.worse if id == finding.id), None)
 
     def failing(self, level: FailOn) -> tuple[Finding, ...]:
         """Open findings at or above `level`; none for `never`."""

@@ -75,7 +75,9 @@ class Caller:
     (last). `arguments` are what it passes, by name, with `*` for a spread. `scope` identifies the innermost code
     function the call stands in (`file:line` of its start) and `order` its place in it, so that consecutive calls can be
     found; `epoch` counts the awaits of work outside Convex that stand before it there. `flagged`: a
-    state or ref that the same code sets guards the call, so that it happens once.
+    state or ref that the same code sets guards the call, so that it happens once. `queued`: it goes over an HTTP client
+    that the calls of its loop share, which sends one mutation after the other. `last`: its function returns after it,
+    without another start in between, so that what stands further down never follows it.
     """
 
     function: str
@@ -94,6 +96,8 @@ class Caller:
     delay_ms: float | None = None  # scheduler
     snippet: str = ""
     flagged: bool = False
+    queued: bool = False
+    last: bool = False
 
 
 @dataclass(frozen=True, slots=True)

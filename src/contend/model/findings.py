@@ -13,7 +13,9 @@ from contend.model.places import Span
 Confidence = Literal["high", "medium", "low"]
 PairKind = Literal["conflict", "invalidation"]
 EvidenceKind = Literal["static", "predicted", "observed"]
-ImpactComponent = Literal["retries", "failures", "calls", "writes", "query_reruns"]
+ImpactComponent = Literal["retries", "failures", "calls", "writes", "query_reruns", "invariant"]
+Standing = Literal["known", "new", "worse"]
+"""How a finding stands to an earlier state: it was there and no milder, it was not there, or it was milder."""
 
 
 class Sharing(StrEnum):
@@ -65,13 +67,16 @@ class Pair:
 
 @dataclass(frozen=True, slots=True)
 class Impact:
-    """Cost per day; each number is of one kind of evidence. `assumptions` are the sentences it rests on."""
+    """Cost per day; each number is of one kind of evidence. `assumptions` are the sentences it rests on.
+    `invariant_per_day` counts calls that rely on a check which does not protect what it is there for: no conflicts, but
+    calls that may both do what only one should."""
 
     retries_per_day: float = 0.0
     failures_per_day: float = 0.0
     calls_per_day: float = 0.0
     writes_per_day: float = 0.0
     query_reruns_per_day: float = 0.0
+    invariant_per_day: float = 0.0
     assumptions: tuple[str, ...] = ()
 
 
@@ -105,7 +110,8 @@ class Finding:
 
     `function` is the id of the function the cause stands in, None for a helper (`helper` then names it);
     `functions` are all that are affected. `static` are the sentences of static evidence, in the order they are told.
-    `suppressed` is the reason of the comment that silences it.
+    `suppressed` is the reason of the comment that silences it; `baseline` how it stands to the baseline or revision
+    that the audit is compared with, None where there is none.
     """
 
     id: str
@@ -127,6 +133,7 @@ class Finding:
     table: str | None = None
     observed: Observed | None = None
     suppressed: str | None = None
+    baseline: Standing | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,11 +47,14 @@ class WriteEntry:
 @dataclass(frozen=True, slots=True)
 class WrittenRow:
     """A document that a mutation writes: its table, how it is found in words, and the other functions that write such a
-    row (hot ones first, then by rate; none for a row that the mutation inserts)."""
+    row (hot ones first, then by rate; none for a row that the mutation inserts). `hot_writers` are those of them that
+    are hot, each with the reason. `fresh` for a row that the mutation inserts."""
 
     table: str
     row: str
     other_writers: tuple[str, ...] = ()
+    hot_writers: tuple[tuple[str, str], ...] = ()
+    fresh: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +128,8 @@ class CronEntry:
 
 @dataclass(frozen=True, slots=True)
 class TableEntry:
-    """A table: who writes it and how hot it is (in words), who deletes from it, and whether its rows ever go."""
+    """A table: who writes it and how hot it is (in words), who deletes from it, and whether its rows ever go;
+    `cleaners` are the functions that delete its old rows."""
 
     app: str
     name: str
@@ -136,6 +140,7 @@ class TableEntry:
     proposed_period: str | None
     verdict: Verdict
     reason: str
+    cleaners: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,6 +37,8 @@ def add_finding(page: Page, audit: Audit, finding: Finding, path: str) -> None:
     """Put `finding` on the page. `path` is what the user audits, as typed, for commands to copy ("" for here)."""
     style = SEVERITY_STYLE[finding.severity]
     doubt = "" if finding.confidence == "high" else f", {finding.confidence} confidence"
+    then = audit.was(finding)
+    doubt += f", was {then.value}" if then is not None else ""
     page.paragraph(
         (finding.severity.value.upper(), style),
         "  ",

@@ -2,22 +2,14 @@
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from contend.model.audit import Audit
 from contend.model.callers import Caller, Cron, Subscription
-from contend.model.errors import InputError
 from contend.model.findings import Finding, Pair
+from contend.model.function_names import find_function
 from contend.model.functions import Function
-from contend.reports.names import export_of, matching
-
-LISTED = 20
-
-
-class UnknownFunction(InputError):
-    """No function, or more than one, has the name that was asked for; the message lists what there is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,17 +28,10 @@ class FunctionView:
 
 
 def function_view(audit: Audit, wanted: str) -> FunctionView:
-    """The view of the one function that `wanted` names, in any form `contend.reports.names.matching` takes. Raises
+    """The view of the one function that `wanted` names, in any form that `find_function` takes. Raises
     `UnknownFunction` where none or several match."""
     functions = {function.id: function for function in audit.functions}
-    found = matching(wanted, functions)
-    if not found:
-        raise UnknownFunction(f"no function matches '{wanted}' among {len(functions)}; {_hint(wanted, functions)}")
-    if len(found) > 1:
-        listed = "".join(f"\n  {id}" for id in found[:LISTED])
-        more = f"\n  and {len(found) - LISTED} more" if len(found) > LISTED else ""
-        raise UnknownFunction(f"'{wanted}' can mean {len(found)} functions; name one of them:{listed}{more}")
-    id = found[0]
+    id = find_function(wanted, functions)
     apps = audit.apps
     return FunctionView(
         function=functions[id],
@@ -58,9 +43,3 @@ def function_view(audit: Audit, wanted: str) -> FunctionView:
         findings=tuple(finding for finding in audit.findings if id in (finding.function, *finding.functions)),
         sources=audit.sources,
     )
-
-
-def _hint(wanted: str, ids: Iterable[str]) -> str:
-    named = {name: id for id in ids for name in (export_of(id), id)}
-    close = difflib.get_close_matches(wanted, list(named), n=1, cutoff=0.6)
-    return f"did you mean '{named[close[0]]}'?" if close else "`contend audit --format json` lists them"

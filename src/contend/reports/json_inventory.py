@@ -67,7 +67,15 @@ def _multi_document(entry: MultiDocumentEntry) -> dict[str, Json]:
         "tables": list(entry.tables),
         "verdict": entry.verdict,
         "reason": entry.reason,
-        "rows": [{"table": row.table, "row": row.row, "other_writers": list(row.other_writers)} for row in entry.rows],
+        "rows": [
+            {
+                "table": row.table,
+                "row": row.row,
+                "other_writers": list(row.other_writers),
+                "hot_writers": [{"function": function, "why": why} for function, why in row.hot_writers],
+            }
+            for row in entry.rows
+        ],
     }
 
 
@@ -122,6 +130,7 @@ def _table(entry: TableEntry) -> dict[str, Json]:
         "proposed_period": entry.proposed_period,
         "verdict": entry.verdict,
         "reason": entry.reason,
+        "cleaners": list(entry.cleaners),
     }
 
 

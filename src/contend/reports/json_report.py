@@ -13,8 +13,10 @@ from typing import Any
 
 from contend.model.audit import Audit
 from contend.model.callers import Caller
+from contend.model.comparison import Comparison
 from contend.model.findings import Finding, Fix, Impact, Note, Observed, Pair
 from contend.reports.json_inventory import inventory_json
+from contend.reports.json_observations import observations_json, seen_json
 from contend.reports.names import path_in
 from contend.reports.numbers import Json, tidy
 
@@ -42,6 +44,9 @@ def audit_json(audit: Audit, version: str) -> dict[str, Json]:
             for item in audit.assumptions
         ],
         "errors": [{"path": error.path, "reason": error.reason} for error in audit.errors],
+        "comparisons": [_comparison(one) for one in audit.comparisons],
+        "observations": observations_json(audit.observations),
+        "seen": seen_json(audit.seen),
     }
     return {key: tidy(value) for key, value in report.items()}
 
@@ -81,6 +86,7 @@ def finding_json(finding: Finding) -> dict[str, Json]:
         },
         "fixes": [_fix(fix) for fix in finding.fixes],
         "suppressed": finding.suppressed,
+        "baseline": finding.baseline,
     }
 
 
@@ -105,6 +111,28 @@ def caller_json(caller: Caller) -> dict[str, Json]:
         "trigger": caller.trigger.kind,
         "consequence": caller.consequence.text,
         "chain": [{"file": frame.file, "line": frame.line, "name": frame.name} for frame in caller.chain],
+    }
+
+
+def _comparison(comparison: Comparison) -> dict[str, Json]:
+    return {
+        "against": comparison.against,
+        "name": comparison.name,
+        "commit": comparison.commit,
+        "known": comparison.known,
+        "new": comparison.new,
+        "worse": [{"id": id, "severity": severity.value} for id, severity in comparison.worse],
+        "gone": [
+            {
+                "id": one.id,
+                "rule": one.rule,
+                "app": one.app,
+                "function": one.function,
+                "file": one.file,
+                "severity": one.severity.value,
+            }
+            for one in comparison.gone
+        ],
     }
 
 
@@ -138,6 +166,7 @@ def _predicted(impact: Impact | None) -> dict[str, Json] | None:
         "calls_per_day": impact.calls_per_day,
         "writes_per_day": impact.writes_per_day,
         "query_reruns_per_day": impact.query_reruns_per_day,
+        "invariant_per_day": impact.invariant_per_day,
         "assumptions": list(impact.assumptions),
     }
 

@@ -46,6 +46,12 @@ def counted(number: int, noun: str, plural: str | None = None) -> str:
     return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
 
 
+def spoken_count(number: float, noun: str, plural: str) -> str:
+    """`1 retry`, `4.8 retries`: a `spoken` number with its noun."""
+    words = spoken(number)
+    return f"{words} {noun if words == '1' else plural}"
+
+
 def duration(milliseconds: float) -> str:
     """`150 ms`, `30 s`, `5 min`, `1 h`, `2 days`: the largest unit that leaves at least one of it."""
     for size, unit in ((86_400_000, "day"), (3_600_000, "h"), (60_000, "min"), (1000, "s")):

@@ -36,6 +36,7 @@ def render_simulation_json(result: Experiment) -> str:
 def _variant(variant: VariantResult) -> dict[str, Any]:
     return {
         "name": variant.name,
+        "load": variant.load,
         "assumptions": list(variant.assumptions),
         "functions": [_function(function) for function in variant.functions],
         "measures": {

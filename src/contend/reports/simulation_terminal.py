@@ -4,12 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from rich.cells import cell_len
-from rich.text import Text
-
 from contend.lab.experiment import Experiment, FunctionResult, VariantResult
 from contend.lab.statistics import Estimate
-from contend.reports.encoding import fit
+from contend.reports.columns import add_columns, columns_width
 from contend.reports.page import Page
 
 _COLUMNS = (
@@ -29,7 +26,18 @@ _MOST_LOSSES = 3
 def add_simulation(page: Page, result: Experiment) -> None:
     """Writes the outcome to the page: a table per function, measures, whom conflicts were lost to, assumptions."""
     seeds = f"seeds {result.seed} to {result.seed + result.seeds - 1}" if result.seeds > 1 else f"seed {result.seed}"
-    page.paragraph((f"{result.scenario}: ", "bold"), f"means per run over {seeds}, ± half of the 95 % interval")
+    page.paragraph(
+        (f"{result.scenario}: ", "bold"),
+        f"means per run over {seeds}, ± half of the 95 % interval; a change in brackets may be chance",
+    )
+    for load in result.loads:
+        if load is not None:
+            page.blank()
+            page.paragraph(("load: ", "dim"), (load, "bold"))
+        _add_load(page, result.under(load))
+
+
+def _add_load(page: Page, result: Experiment) -> None:
     for path in _functions(result):
         page.blank()
         rows = [(variant, _find(variant, path)) for variant in result.variants]
@@ -47,7 +55,7 @@ def add_simulation(page: Page, result: Experiment) -> None:
             for variant in result.variants
             if name in variant.measures
         ]
-        _aligned(page, head, body)
+        add_columns(page, head, body)
     page.blank()
     page.paragraph(("assumptions", "bold"))
     shared = [line for line in result.variants[0].assumptions if all(line in v.assumptions for v in result.variants)]
@@ -58,10 +66,8 @@ def add_simulation(page: Page, result: Experiment) -> None:
             if line not in shared:
                 page.paragraph(f"{variant.name}: {line}", first="  ")
         if variant.stopped:
-            page.paragraph(
-                (f"{variant.name}: {variant.stopped} runs stopped early, at the scenario's event_budget", "yellow"),
-                first="  ",
-            )
+            why = "event_budget used up, or a moment that never ended"
+            page.paragraph((f"{variant.name}: {variant.stopped} runs stopped early: {why}", "yellow"), first="  ")
 
 
 def _functions(result: Experiment) -> list[str]:
@@ -78,28 +84,33 @@ def _table(page: Page, rows: Sequence[tuple[VariantResult, FunctionResult | None
         for name, title in _COLUMNS
         if any(found is not None and found.values[name].mean for _, found in rows) or name == "conflicts"
     ]
+    head = ["variant", *[title for _, title in used]]
     body = []
     for variant, found in rows:
         if found is not None:
             cells = [_estimate(found.values[n]) if n == "conflicts" else _plain(found.values[n]) for n, _ in used]
             body.append([variant.name, *cells])
-    _aligned(page, ["variant", *[title for _, title in used]], body)
+    changes = _changes([found for _, found in rows if found is not None])
+    if changes:
+        after = head.index("conflicts") + 1
+        wider = [[*row[:after], change, *row[after:]] for row, change in zip([head, *body], changes, strict=True)]
+        if columns_width(wider) <= page.width:
+            head, *body = wider
+    add_columns(page, head, body)
 
 
-def _aligned(page: Page, head: Sequence[str], body: Sequence[Sequence[str]]) -> None:
-    widths = [max(cell_len(row[column]) for row in [head, *body]) for column in range(len(head))]
-    widths[0] = min(widths[0], max(12, page.width - sum(widths[1:]) - 2 * len(widths)))
-    for number, row in enumerate([head, *body]):
-        first = Text(fit(row[0], page.encoding))
-        first.truncate(widths[0], overflow="ellipsis", pad=True)
-        rest = "".join(
-            "  " + " " * (width - cell_len(cell)) + fit(cell, page.encoding)
-            for cell, width in zip(row[1:], widths[1:], strict=True)
-        )
-        line = Text.assemble("  ", first, rest)
-        if number == 0:
-            line.stylize("dim")
-        page.verbatim(line)
+def _changes(found: Sequence[FunctionResult]) -> list[str]:
+    """The column of changes, its head first; empty where there is nothing to compare with."""
+    before = found[0].values["conflicts"]
+    if len(found) < 2 or not before.mean:
+        return []
+    return ["change", "", *[_change(before, one.values["conflicts"]) for one in found[1:]]]
+
+
+def _change(before: Estimate, now: Estimate) -> str:
+    """How much more or less than before, in brackets where the intervals overlap."""
+    text = f"{100 * (now.mean / before.mean - 1):+.0f} %"
+    return f"({text})" if now.low <= before.high and before.low <= now.high else text
 
 
 def _losses(page: Page, variant: VariantResult, found: FunctionResult) -> None:

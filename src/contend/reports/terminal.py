@@ -8,9 +8,11 @@ from collections.abc import Sequence
 from contend.model.app import Suppression
 from contend.model.audit import Audit
 from contend.model.findings import Finding, Severity
+from contend.reports.comparison_words import comparison_words, earlier_words, gone_words, nothing_words
 from contend.reports.finding_block import SEVERITY_STYLE, add_finding, quoted
 from contend.reports.names import path_in
 from contend.reports.numbers import counted, significant
+from contend.reports.observed_words import observed_line, window_words
 from contend.reports.page import Page, plain_text
 from contend.reports.words import function_kind
 from contend.rules import all_rules
@@ -41,8 +43,14 @@ def add_audit(page: Page, audit: Audit, *, path: str = "", everything: bool = Fa
         _add_tally(page, findings, len(shown), path)
     else:
         _add_nothing_found(page, audit)
+    for comparison in audit.comparisons:
+        page.paragraph(f"Compared: {comparison_words(comparison)}.", rest="  ")
+    _add_production(page, audit, path, everything)
     _add_gaps(page, audit, listed=everything or not findings)
     limit = None if everything else ROWS
+    for comparison in audit.comparisons:
+        rows = [earlier_words(one) for one in comparison.gone]
+        _add_list(page, gone_words(comparison), rows, limit, path)
     _add_silenced(page, audit, limit, path)
     _add_notes(page, audit, limit, path)
     _add_errors(page, audit, limit, path)
@@ -90,12 +98,23 @@ def _add_nothing_found(page: Page, audit: Audit) -> None:
     functions = audit.functions
     mutations = sum(function.kind == "mutation" for function in functions)
     conflicts = sum(pair.kind == "conflict" for pair in audit.pairs)
-    silenced = len(audit.findings)
     page.paragraph(
-        ("No findings" if not silenced else f"No findings but {silenced} silenced", "bold green"),
+        (nothing_words(audit), "bold green"),
         f". {counted(len(audit.rules), 'rule')} looked at {counted(mutations, 'mutation')} and "
         f"{counted(conflicts, 'conflict pair')}.",
     )
+
+
+def _add_production(page: Page, audit: Audit, path: str, everything: bool) -> None:
+    """What production saw, function by function, and the answers to counts that somebody saw."""
+    if audit.observations is not None:
+        title = f"Seen in production ({window_words(audit.observations)})"
+        rows = [observed_line(one) for one in audit.observations.functions]
+        _add_list(page, title, rows or ["no conflict"], None if everything else SHOWN, path)
+    for answer in audit.seen:
+        page.blank()
+        page.paragraph((f"{answer.function}", "bold"), f": {answer.text}", rest="  ")
+        page.blank()
 
 
 def _add_gaps(page: Page, audit: Audit, *, listed: bool) -> None:

@@ -17,6 +17,7 @@ _COMPONENT_WORDS: dict[ImpactComponent, tuple[str, str]] = {
     "calls": ("needless call", "needless calls"),
     "writes": ("needless write", "needless writes"),
     "query_reruns": ("query re-run", "query re-runs"),
+    "invariant": ("unprotected call", "unprotected calls"),
 }
 _TRIGGER_WORDS: dict[TriggerKind, str] = {
     "server-request": "every server request",
@@ -181,7 +182,8 @@ def impact_words(impact: Impact, first: ImpactComponent) -> str:
 def observed_words(observed: Observed, first: ImpactComponent) -> str:
     """As `impact_words`, for what telemetry saw, with the days it saw."""
     amounts = _amounts(first, {"retries": observed.retries_per_day, "failures": observed.failures_per_day})
-    return f"{', '.join(amounts) or 'no conflict'} a day, {observed.since} to {observed.until}"
+    when = f", {observed.since} to {observed.until}" if observed.until else ""
+    return f"{', '.join(amounts) or 'no conflict'} a day{when}"
 
 
 def evidence_lines(finding: Finding) -> list[tuple[str, str]]:
@@ -210,6 +212,7 @@ def _per_day(impact: Impact) -> dict[ImpactComponent, float]:
         "calls": impact.calls_per_day,
         "writes": impact.writes_per_day,
         "query_reruns": impact.query_reruns_per_day,
+        "invariant": impact.invariant_per_day,
     }
 
 

@@ -50,6 +50,18 @@ class AuditGraph:
         """The places that start a function."""
         return self._callers.get(id, ())
 
+    @cached_property
+    def _started(self) -> Mapping[str, tuple[Caller, ...]]:
+        found: dict[str, list[Caller]] = defaultdict(list)
+        for caller in self.app.callers:
+            if caller.from_function is not None:
+                found[caller.from_function].append(caller)
+        return {id: tuple(callers) for id, callers in found.items()}
+
+    def started_by(self, id: str) -> tuple[Caller, ...]:
+        """The calls that a function makes: what it runs or schedules."""
+        return self._started.get(id, ())
+
     def origins(self, id: str) -> tuple[Caller, ...]:
         """The callers at the far end: where a function is started by another function, that one's callers, and so on. A
         webhook is an end of its own."""

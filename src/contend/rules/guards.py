@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from contend.model.callers import Caller
@@ -99,3 +99,26 @@ def is_effective(guard: Guard, access: Access, callers: Sequence[Caller]) -> boo
     return mentions_field(guard.condition, table, [write.name for write in access.fields]) or bool(
         age_test(guard, access, callers)
     )
+
+
+def missing_rows(guard: Guard) -> Iterator[str]:
+    """The rows of which a guard says that there is none (`!existing`, `existing === null` …)."""
+    yield from _missing(guard.condition, guard.holds)
+
+
+def _missing(value: Value, holds: bool) -> Iterator[str]:
+    if value.op == "!" and value.parts:
+        yield from _missing(value.parts[0], not holds)
+    elif value.op in ("==", "!=") and len(value.parts) == 2:
+        nothing = [part for part in value.parts if part.text in ("null", "undefined", "0")]
+        if nothing and holds is (value.op == "=="):
+            for part in value.parts:
+                if part is not nothing[0]:
+                    yield from _missing(part, False)
+    elif (value.op == "||" and not holds) or (value.op == "&&" and holds):
+        for part in value.parts:
+            yield from _missing(part, holds)
+    elif not holds:
+        for part in value.walk() if value.op in (None, "any", "member") else ():
+            if part.origin is Origin.FIELD and part.row is not None:
+                yield part.row

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from hashlib import blake2b
 
+from contend.conflicts.impact import total, worst_of
 from contend.model.callers import Caller
 from contend.model.findings import Confidence, Finding, Fix, Impact, Pair, Severity
 from contend.model.functions import Access, Function
@@ -39,6 +40,26 @@ def cost(graph: AuditGraph, pairs: Sequence[Pair]) -> Impact:
     return replace(whole, assumptions=tuple(dict.fromkeys(told))[:MAX_ASSUMPTIONS])
 
 
+def priced(graph: AuditGraph, pairs: Iterable[Pair]) -> tuple[tuple[Pair, ...], Impact]:
+    """Pairs by what each costs, conflicts before invalidations, and what they cost together (as `cost` has it). Where
+    there are hundreds, this asks for each only once."""
+    known = [(pair, graph.estimator.of_pair(pair)) for pair in pairs]
+    known.sort(key=lambda one: (one[0].kind, -_weight(one[1])))
+    worst: dict[tuple[str, str], Impact] = {}
+    for pair, impact in known:
+        between = (pair.victim, pair.writer)
+        worst[between] = worst_of(worst[between], impact) if between in worst else impact
+    dearest = sorted((impact for _, impact in known), key=_weight, reverse=True)[:2]
+    told = dict.fromkeys(text for impact in dearest for text in impact.assumptions)
+    together = replace(total(worst.values()), assumptions=tuple(told)[:MAX_ASSUMPTIONS])
+    return tuple(pair for pair, _ in known), together
+
+
+def worst_first(graph: AuditGraph, pairs: Iterable[Pair]) -> tuple[Pair, ...]:
+    """Pairs by what each costs, conflicts before invalidations."""
+    return priced(graph, pairs)[0]
+
+
 def _weight(impact: Impact) -> float:
     return impact.failures_per_day * 100 + impact.retries_per_day + impact.query_reruns_per_day / 100
 
@@ -61,13 +82,16 @@ def report(
     functions: Iterable[str] = (),
     helper: str | None = None,
     at_most: Severity | None = None,
+    at_least: Severity | None = None,
 ) -> Finding:
-    """A finding whose severity follows from its predicted impact; `at_most` caps it."""
+    """A finding whose severity follows from its predicted impact; `at_most` caps it, `at_least` lifts it."""
     affected = tuple(dict.fromkeys([function.id, *functions]))
     judged = graph.estimator.severity(predicted, confidence, affected)
     severity = judged.severity
     if at_most is not None and severity.rank < at_most.rank:
         severity = at_most
+    if at_least is not None and severity.rank > at_least.rank:
+        severity = at_least
     return Finding(
         id=finding_id(rule, graph.app.root, helper or function.path, table, text),
         rule=rule,

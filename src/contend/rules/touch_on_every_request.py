@@ -78,17 +78,10 @@ class TouchOnEveryRequest(Rule):
     def check(self, graph: AuditGraph) -> Iterator[Finding]:
         seen: set[object] = set()
         for function in graph.mutations:
-            callers = graph.callers(function.id)
             for access in function.writes:
-                if access.operation == "insert" or access.span in seen or not touches(access, callers):
-                    continue
-                if any(_keeps_out(guard, access, callers) for guard in access.guards) or _has_child(function, access):
-                    continue
-                hot = _hot(graph, function)
-                sharing = graph.pairs.sharing(function.id, access)
-                if hot and sharing is not Sharing.NOBODY:
+                if access.span not in seen and speaks_of(graph, function, access):
                     seen.add(access.span)
-                    yield self._finding(graph, function, access, hot, callers)
+                    yield self._finding(graph, function, access, _hot(graph, function), graph.callers(function.id))
 
     def _finding(
         self,
@@ -255,6 +248,16 @@ export function Button({ token }: { token: string }) {
             },
         ),
     )
+
+
+def speaks_of(graph: AuditGraph, function: Function, access: Access) -> bool:
+    """Whether the rule reports this write, so that others need not."""
+    callers = graph.callers(function.id)
+    if access.operation == "insert" or not touches(access, callers):
+        return False
+    if any(_keeps_out(guard, access, callers) for guard in access.guards) or _has_child(function, access):
+        return False
+    return bool(_hot(graph, function)) and graph.pairs.sharing(function.id, access) is not Sharing.NOBODY
 
 
 def _has_child(function: Function, access: Access) -> bool:

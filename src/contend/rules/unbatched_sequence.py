@@ -59,7 +59,7 @@ class UnbatchedSequence(Rule):
     def check(self, graph: AuditGraph) -> Iterator[Finding]:
         scopes: dict[tuple[str, str], list[Caller]] = defaultdict(list)
         for caller in graph.app.callers:
-            if caller.trigger.kind != "script" and caller.client not in _OTHER_CLIENTS:
+            if caller.trigger.kind != "script" and caller.client not in _OTHER_CLIENTS and not _at_once(caller):
                 top = caller.chain[0]
                 scopes[(caller.from_function or caller.trigger.entry, top.file)].append(caller)
         seen: set[str] = set()
@@ -76,7 +76,7 @@ class UnbatchedSequence(Rule):
             run = [callers[at]]
             common: tuple[Access, Access] | None = None
             for following in callers[at + 1 :]:
-                shared = _common_row(graph, run[-1], following)
+                shared = common_row(graph, run[-1], following)
                 if shared is None or not _follow(run[-1], following):
                     break
                 common = common or shared
@@ -263,6 +263,40 @@ export const run = action({
             trap=True,
         ),
         Case(
+            "an action that returns after the first call",
+            {
+                **dict(INVALID[1].files),
+                "convex/jobs.ts": """
+import { action, internalMutation } from "./_generated/server";
+import { internal } from "./_generated/api";
+import { v } from "convex/values";
+export const setState = internalMutation({
+  args: { id: v.id("jobs"), state: v.string() },
+  handler: (ctx, args) => ctx.db.patch(args.id, { state: args.state }),
+});
+export const run = action({
+  args: { id: v.id("jobs"), fast: v.boolean() },
+  handler: async (ctx, { id, fast }) => {
+    if (fast) {
+      if (!process.env.FAST_KEY) {
+        await ctx.runMutation(internal.jobs.setState, { id, state: "failed" });
+        return null;
+      }
+    } else {
+      if (!process.env.SLOW_KEY) {
+        await ctx.runMutation(internal.jobs.setState, { id, state: "failed" });
+        return null;
+      }
+    }
+    await ctx.runMutation(internal.jobs.setState, { id, state: "done" });
+    return null;
+  },
+});
+""",
+            },
+            trap=True,
+        ),
+        Case(
             "two branches, one call each",
             {
                 **dict(INVALID[0].files),
@@ -300,6 +334,11 @@ def _calls_per_day(graph: AuditGraph, caller: Caller) -> float:
     return sum(source.calls_per_day for source in sources)
 
 
+def _at_once(caller: Caller) -> bool:
+    """Whether the call is one of several that a server or an action makes at once (`parallel-server-mutations`)."""
+    return caller.client != "websocket" and not caller.queued and any(loop.parallel for loop in caller.loops)
+
+
 def _follow(one: Caller, other: Caller) -> bool:
     """Whether one call leads on to the other: the same trigger, and no condition that shuts one of them out."""
     if one.scope != other.scope or one.chain[:-1] != other.chain[:-1]:
@@ -308,6 +347,8 @@ def _follow(one: Caller, other: Caller) -> bool:
         return False
     if one.trigger.kind != other.trigger.kind or one.trigger.detail != other.trigger.detail:
         return False
+    if one.last:
+        return False  # its function returns after it
     if one.epoch != other.epoch:
         return False  # something outside Convex is awaited between them
     held = {(guard.span, guard.holds) for guard in one.guards}
@@ -319,7 +360,7 @@ def _follow(one: Caller, other: Caller) -> bool:
     return one.span != other.span
 
 
-def _common_row(graph: AuditGraph, one: Caller, other: Caller) -> tuple[Access, Access] | None:
+def common_row(graph: AuditGraph, one: Caller, other: Caller) -> tuple[Access, Access] | None:
     """A write of each call's function that means the same row, with the arguments of these calls."""
     first, second = graph.functions.get(one.function), graph.functions.get(other.function)
     if first is None or second is None or first.kind != "mutation" or second.kind != "mutation":

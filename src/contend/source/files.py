@@ -297,6 +297,12 @@ def read_files(root: Path, paths: Iterable[str]) -> tuple[dict[str, bytes], tupl
     return texts, tuple(errors)
 
 
+def is_read(path: str) -> bool:
+    """Whether an audit may look at a file of this name: at what it holds, or at its being there."""
+    name = path.rpartition("/")[2]
+    return name.endswith(SOURCE_ENDINGS) or name == ".gitignore" or _CONFIG_NAME.fullmatch(name) is not None
+
+
 def is_bundle(path: str, data: bytes) -> bool:
     """Whether a script is the output of a bundler or minifier: by its opening, or long in a few very long lines."""
     if not path.endswith(_SCRIPT):

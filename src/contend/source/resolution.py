@@ -83,6 +83,10 @@ class Resolver:
             self._answers[directory, specifier] = known
         return known
 
+    def version_of(self, package: str, importer: str) -> str:
+        """The version of a package that a file gets, as far as a `package.json` says; "" where none does."""
+        return self._workspaces.version_of(package, importer)
+
     def _resolve(self, specifier: str, directory: str, importer: str) -> Resolved:
         if specifier.startswith("."):
             path = join_path(directory, specifier)

@@ -16,10 +16,11 @@ from dataclasses import dataclass
 
 from contend.source.gitignore import glob_pattern
 from contend.source.lenient_json import decode_object
-from contend.source.paths import below, child, join_path, name_of, nearest_with, parent_of, within
+from contend.source.paths import ancestors_of, below, child, join_path, name_of, nearest_with, parent_of, within
 
 _PACKAGE_NAME = re.compile(r"(@[^/]+/[^/]+|[^/@.#$~][^/]*)(?:/(.*))?")
 _BUILT = re.compile(r"(^|/)(?:dist|build|lib|out|esm|cjs)(?:/(?:esm|cjs|es|types))?/")
+_VERSION = re.compile(r"\d+(?:\.\d+)+")
 _LINKING = ("workspace:", "file:", "link:", "portal:")
 _PNPM_PACKAGES = re.compile(r"^packages:[ \t]*\n((?:[ \t]*(?:-[^\n]*|#[^\n]*)?\n?)*)", re.MULTILINE)
 _PNPM_ENTRY = re.compile(r"""^[ \t]*-[ \t]*["']?([^"'\s#]+)""", re.MULTILINE)
@@ -29,7 +30,8 @@ _NEVER_LOCAL = frozenset({"convex"})  # its own repository holds it too; what it
 @dataclass(frozen=True, slots=True)
 class Package:
     """One `package.json`: its directory, and the fields that say what its specifiers mean. `linked` names the
-    dependencies that lie in the repository by their version; `members` are the globs of its workspace."""
+    dependencies that lie in the repository by their version; `members` are the globs of its workspace; `versions` are
+    the ranges of its dependencies."""
 
     directory: str
     name: str
@@ -38,6 +40,7 @@ class Package:
     mains: tuple[str, ...]
     linked: frozenset[str]
     members: tuple[str, ...]
+    versions: Mapping[str, str]
 
 
 class Workspaces:
@@ -92,6 +95,16 @@ class Workspaces:
         around = self._by_directory.get(self.directory_around(importer))
         return around is not None and package.name in around.linked
 
+    def version_of(self, package: str, importer: str) -> str:
+        """The version of a dependency as the nearest `package.json` above a file asks for it, its operators left out;
+        "" where none does, or by something else than a number."""
+        for directory in ancestors_of(importer):
+            around = self._by_directory.get(directory)
+            if around is not None and package in around.versions:
+                found = _VERSION.search(around.versions[package])
+                return found[0] if found else ""
+        return ""
+
     def imported(self, specifier: str, importer: str) -> Iterator[str]:
         """Paths that `#name` may stand for: the `imports` of the package around the importing file."""
         package = self._by_directory.get(self.directory_around(importer))
@@ -123,6 +136,13 @@ def _read(directory: str, configs: Mapping[str, bytes]) -> Package:
             for dependency, version in table.items()
             if isinstance(version, str) and version.startswith(_LINKING)
         ),
+        versions={
+            dependency: version
+            for table in reversed(dependencies)
+            if isinstance(table, dict)
+            for dependency, version in table.items()
+            if isinstance(version, str)
+        },
         members=(*_globs(fields.get("workspaces")), *_pnpm_globs(configs.get(child(directory, "pnpm-workspace.yaml")))),
     )
 

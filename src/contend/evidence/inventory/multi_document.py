@@ -40,7 +40,9 @@ def _entry(world: World, app: App, function: Function, found: tuple[Document, ..
     told: list[str] = []
     for document in _by_table(found):
         writers = () if document.fresh else other_writers(world, function, document.table)
-        rows.append(WrittenRow(document.table, document.words, tuple([writer.function.path for writer in writers])))
+        paths = tuple([writer.function.path for writer in writers])
+        hottest = tuple([(writer.function.path, world.hot(writer.id) or "") for writer in writers if writer.hot])
+        rows.append(WrittenRow(document.table, document.words, paths, hottest, document.fresh))
         if not document.fresh:
             told.append(f"{document.words}: {writers_in_words(world, writers)}")
     if not told:

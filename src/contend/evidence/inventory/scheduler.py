@@ -22,6 +22,7 @@ from contend.model.inventory import SchedulerEntry, Verdict
 
 _RANK: dict[Verdict, int] = {"fix": 0, "watch": 1, "safe": 2}
 _FOR_EVER = "a scheduled mutation that conflicts is tried again for ever, at most a minute apart"
+_MOST_READS = 3  # told of one mutation
 _ONCE = "an action runs once and is not tried again"
 
 
@@ -117,4 +118,8 @@ def _of_mutation(world: World, app: App, target: Function) -> tuple[Verdict, lis
             verdict = "watch"
     cost = cost_in_words(contention, app)
     rows = list(dict.fromkeys(rows)) or ["it only inserts" if target.writes else "it writes nothing"]
+    written = {document.table for document in documents(target) if not document.fresh}
+    for table in sorted({pair.table for pair in contention.pairs} - written)[:_MOST_READS]:
+        hot = sorted({path_in(app, pair.writer) for pair in contention.pairs if pair.table == table})
+        rows.append(f"its read of `{table}` is entered by {listed(hot)} (hot)")
     return verdict, [*rows, *([cost] if cost else [])]

@@ -6,7 +6,6 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 
 from contend.evidence.inventory.contention import contention_of, cost_in_words
-from contend.evidence.inventory.retention import Nature, bounded_by, cleanups, deleters, looks_first, nature_of
 from contend.evidence.inventory.words import listed, per_day
 from contend.evidence.inventory.world import Part, World, names
 from contend.model.callers import TriggerKind
@@ -14,6 +13,7 @@ from contend.model.findings import Sharing
 from contend.model.functions import Access, Function
 from contend.model.inventory import TableEntry, TimeToLive, Verdict
 from contend.model.schema import Table
+from contend.rules.retention import Nature, bounded_by, cleanups, deleters, looks_first, nature_of
 
 HIGH, MEDIUM = 500.0, 50.0
 """Writes a day from which on a table is high or medium."""
@@ -44,7 +44,9 @@ def _entry(world: World, part: Part, table: Table, writers: Sequence[Function]) 
         for access in world.writes[function.id]
         if access.operation == "insert" and table.name in access.tables
     ]
-    ttl, period, growth, why = _growth(world, part, table, distinct, inserts)
+    nature, rate = _nature(world, part, table, inserts)
+    cleaners = cleanups(distinct, table.name, nature.logs)
+    ttl, period, growth, why = _growth(world, part, table, inserts, cleaners, nature, rate)
     rows, fought = _rows(world, part, table, distinct)
     return TableEntry(
         app=app.root,
@@ -56,25 +58,33 @@ def _entry(world: World, part: Part, table: Table, writers: Sequence[Function]) 
         proposed_period=period,
         verdict=min(growth, rows, key=_RANK.__getitem__),
         reason=f"{'; '.join([*([fought] if fought else []), why])}.",
+        cleaners=tuple(sorted(names(cleaners, app))),
     )
 
 
-def _growth(
-    world: World,
-    part: Part,
-    table: Table,
-    writers: Sequence[Function],
-    inserts: Sequence[tuple[Function, Access]],
-) -> tuple[TimeToLive, str | None, Verdict, str]:
-    """Whether rows go in time: the answer, a period to propose, a verdict, and why."""
+def _nature(world: World, part: Part, table: Table, inserts: Sequence[tuple[Function, Access]]) -> tuple[Nature, float]:
+    """What kind of rows a table holds, and how many are predicted to come in a day."""
     rate = sum(_insert_rate(world, part, function, access) for function, access in inserts)
     machine = sum(
         _insert_rate(world, part, function, access)
         for function, access in inserts
         if all(caller.trigger.kind in _MACHINE for caller in world.origins(function.id))
     )
-    nature = nature_of(table, rate, machine, looks_first(inserts))
-    cleaners = cleanups(writers, table.name, nature.logs)
+    return nature_of(table, rate, machine, looks_first(inserts)), rate
+
+
+def _growth(
+    world: World,
+    part: Part,
+    table: Table,
+    inserts: Sequence[tuple[Function, Access]],
+    cleaners: Sequence[Function],
+    nature: Nature,
+    rate: float,
+) -> tuple[TimeToLive, str | None, Verdict, str]:
+    """Whether rows go in time: the answer, a period to propose, a verdict, and why."""
+    if table.library is not None and table.library.startswith("component "):
+        return "not needed", None, "safe", f"the {table.library} keeps its rows"
     scheduled = [function for function in cleaners if world.reached_on_schedule(function.id)]
     if scheduled:
         return "scheduled", None, "safe", f"{listed(names(scheduled, part.app))} cleans it up on schedule"
@@ -88,12 +98,13 @@ def _growth(
         return "not needed", None, "safe", kept
     if not nature.logs and not cleaners:
         return "not needed", None, "safe", f"{nature.words}, predicted {per_day(rate)} new a day: they are kept"
-    return _unscheduled(world, part, cleaners, inserts, nature, rate)
+    return _unscheduled(world, part, table.name, cleaners, inserts, nature, rate)
 
 
 def _unscheduled(
     world: World,
     part: Part,
+    table: str,
     cleaners: Sequence[Function],
     inserts: Sequence[tuple[Function, Access]],
     nature: Nature,
@@ -102,12 +113,21 @@ def _unscheduled(
     """A table of rows that should go, and that nothing removes in time."""
     grows = f"{nature.words}, predicted {per_day(rate)} new a day"
     verdict: Verdict = "fix" if rate >= HIGH else "watch"
-    if not any(world.is_called(function.id) for function, _ in inserts):
-        grows = f"{nature.words}, but nothing in this repository calls what inserts them"
+    if not any(world.has_live_start(function.id) for function, _ in inserts):
+        grows = f"{nature.words}, but nothing in this repository starts what inserts them"
         verdict = "safe"
     ttl: TimeToLive = "exists but never scheduled" if cleaners else "none"
     by = f"{listed(names(cleaners, part.app))} would remove old ones, but no cron and no scheduler reaches it"
+    if any(_reads_all(cleaner, table) for cleaner in cleaners):
+        by += "; it reads the whole table to find them (an index on the time would do)"
     return ttl, nature.period or "90 days", verdict, f"{grows}; {by if cleaners else 'nothing removes old ones'}"
+
+
+def _reads_all(function: Function, table: str) -> bool:
+    return any(
+        read.operation == "query" and table in read.tables and read.extent.reach == "whole"
+        for read in function.accesses
+    )
 
 
 def _rows(world: World, part: Part, table: Table, writers: Sequence[Function]) -> tuple[Verdict, str]:

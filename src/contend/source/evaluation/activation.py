@@ -293,6 +293,7 @@ class Activation:
                     apply(effect.arguments),
                     apply(effect.delay),
                     effect.stale,
+                    effect.last,
                 )
             )
         elif isinstance(effect, SubscribeEffect):

@@ -136,7 +136,8 @@ class DatabaseEffect:
 @dataclass(frozen=True, slots=True)
 class InvokeEffect:
     """A Convex function is started. `via`: `run` (`ctx.runMutation` …), `schedule`, or a client's kind (`websocket`,
-    `http`, `http-queue`). `kind` is mutation, query, action or "" where the call does not say."""
+    `http`, `http-queue`). `kind` is mutation, query, action or "" where the call does not say. `last`: the code
+    function it stands in returns after it, without another start in between."""
 
     place: Place
     via: str
@@ -145,6 +146,7 @@ class InvokeEffect:
     arguments: Value
     delay: Value = None
     stale: bool = False
+    last: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from enum import IntEnum
 from typing import Any
 
@@ -11,7 +12,7 @@ from contend.source.evaluation import terms as t
 from contend.source.evaluation.activation import Activation
 from contend.source.evaluation.annotations import annotated
 from contend.source.evaluation.catching import catching_of
-from contend.source.evaluation.effects import Condition, ExitPoint, Mode, Round, Setting
+from contend.source.evaluation.effects import Condition, ExitPoint, InvokeEffect, Mode, Round, Setting
 from contend.source.evaluation.expressions import bind, evaluate, merge
 from contend.source.evaluation.members import key_of, split, typed
 from contend.source.libraries.convex_server import iterate
@@ -80,9 +81,21 @@ def _return(act: Activation, node: ir.Return) -> Flow:
         with act.as_mode(act.return_mode):
             value = evaluate(act, node.value)
     act.returns.append(value)
+    _mark_last(act)
     if not act.inlined:
         act.exits.append(ExitPoint("return", act.site(node), act.guards, len(act.effects)))
     return Flow.OUT
+
+
+def _mark_last(act: Activation) -> None:
+    """Note on the last start before a `return` that nothing follows it, where the two stand on one path."""
+    for at in range(len(act.effects) - 1, -1, -1):
+        effect = act.effects[at]
+        if isinstance(effect, InvokeEffect):
+            place = effect.place
+            if place.body == act.body and set(act.guards) <= set(place.guards):
+                act.effects[at] = replace(effect, last=True)
+            return
 
 
 def _throw(act: Activation, node: ir.Throw) -> Flow:
@@ -161,6 +174,8 @@ def _loop(act: Activation, node: ir.Loop) -> Flow:
     saved, jumps = act.guards, act.jumps
     act.jumps = []
     bound = len(over.items) if isinstance(over, t.Listing) and over.items is not None else None
+    if any(map(_leaves, node.body)):
+        bound = 1  # another attempt, or another provider, only where the first one fails
     with act.within(Round(over, act.site(node), False, bound)):
         if node.kind == "while" and not isinstance(over, t.Const) and node.test is not None:
             act.guards = (*saved, Condition(over, True, act.site(node.test)))
@@ -174,6 +189,19 @@ def _loop(act: Activation, node: ir.Loop) -> Flow:
     act.jumps = jumps
     frame.names = _merged(before, after)
     return Flow.ON
+
+
+def _leaves(statement: ir.Stmt) -> bool:
+    """Whether a statement of a loop's body ends the loop, unless something in it throws."""
+    if isinstance(statement, ir.Return | ir.Throw):
+        return True
+    if isinstance(statement, ir.Jump):
+        return statement.kind == "break"
+    if isinstance(statement, ir.Block | ir.Try):
+        return any(map(_leaves, statement.body))
+    if isinstance(statement, ir.If):
+        return any(map(_leaves, statement.then)) and any(map(_leaves, statement.other))
+    return False
 
 
 def _iteration(act: Activation, over: t.Value) -> t.Value:

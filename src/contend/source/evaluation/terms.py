@@ -8,7 +8,7 @@ parameters stay symbolic (`Param`, `Pending`, and what is built on them) until a
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Any, TypeAlias
+from typing import Any, ClassVar, TypeAlias
 
 from contend.model.schema import Validator
 from contend.source import ir
@@ -62,19 +62,16 @@ class Field(Composed, frozen=True):
     depth: int
 
 
-class Document(Term, frozen=True):
+class Document(Wrapping, frozen=True):
     """A row that was read (or inserted): of one of `tables`, by the read `row`. `id` is the id it was fetched by,
     `unresolved` the reason where `tables` is empty."""
 
+    HOLDS: ClassVar[str] = "id"
     tables: tuple[str, ...]
     row: RowId
     id: Any = None
     name: str = ""
     table: Any = None  # the table as a term, where `tables` waits for a caller
-
-    @property
-    def weight(self) -> int:
-        return 1 + weight_of(self.id)
 
 
 class FreshId(Term, frozen=True):
@@ -106,16 +103,13 @@ class Environment(Term, frozen=True):
     name: str
 
 
-class Context(Term, frozen=True):
+class Context(Wrapping, frozen=True):
     """`ctx`. `kind` is mutation, query, action or "" where a helper does not know. `extra` holds what custom builders
     added; `database` replaces `ctx.db` where a wrapper did."""
 
+    HOLDS: ClassVar[str] = "extra"
     kind: str
     extra: Any = None
-
-    @property
-    def weight(self) -> int:
-        return 1 + weight_of(self.extra)
 
 
 class Capability(Term, frozen=True):
@@ -290,9 +284,12 @@ class Starter(Wrapping, frozen=True):
 
 
 class Client(Term, frozen=True):
-    """A Convex client; `kind` websocket, http or http-queue (one instance shared: its calls queue)."""
+    """A Convex client; `kind` websocket, http or http-queue (one instance shared: its calls queue). `body` is the
+    function that made it (module, start, end), `loops` in how many loops of that."""
 
     kind: str
+    body: tuple[str, int, int] | None = None
+    loops: int = 0
 
 
 class Live(Term, frozen=True):
@@ -347,15 +344,12 @@ class Registered(Term, frozen=True):
     end: int
 
 
-class Bound(Term, frozen=True):
+class Bound(Wrapping, frozen=True):
     """A library value with state of its own (`library` names it, `data` belongs to that library's module)."""
 
+    HOLDS: ClassVar[str] = "data"
     library: str
     data: Any = None
-
-    @property
-    def weight(self) -> int:
-        return 1 + weight_of(self.data)
 
 
 Value: TypeAlias = Any  # a Term, Closure, ClassTerm or Instance

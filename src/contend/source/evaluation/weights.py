@@ -39,11 +39,13 @@ TOO_LARGE = Opaque("too large to follow")
 
 
 class Wrapping(Term, frozen=True):
-    """Base of values made of one other, which stands in the first field."""
+    """Base of values made of one other, in the field that `HOLDS` names (the first, where it names none)."""
+
+    HOLDS: ClassVar[str] = ""
 
     @property
     def weight(self) -> int:
-        return 1 + weight_of(getattr(self, self.__struct_fields__[0]))
+        return 1 + weight_of(getattr(self, self.HOLDS or self.__struct_fields__[0]))
 
 
 class Composed(Term, frozen=True, kw_only=True):

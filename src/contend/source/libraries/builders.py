@@ -10,7 +10,7 @@ from contend.model.schema import Validator
 from contend.source.evaluation import terms as t
 from contend.source.evaluation.activation import Activation
 from contend.source.evaluation.effects import RegisterEffect
-from contend.source.libraries import durable, ents, fluent, triggers
+from contend.source.libraries import components, durable, ents, fluent, mounts, triggers
 from contend.source.libraries.validators import type_in
 
 _KINDS = {
@@ -68,6 +68,8 @@ def call(act: Activation, name: str, arguments: Sequence[t.Value], node: Any) ->
         return first
     if short in ("anyApi", "filterApi", "createApi"):
         return t.Reference("api", ())
+    if short in ("defineApp", "defineComponent"):
+        return mounts.define(act, short, arguments)
     if short in ("paginationOptsValidator",):
         return t.ValidatorTerm(Validator("object"))
     return None
@@ -95,6 +97,9 @@ def call_method(
     if isinstance(receiver, t.Builder):
         return fluent.call_builder(act, receiver, name, arguments, node)
     if isinstance(receiver, t.Registered):
+        if name == "handler" and arguments:  # `workflow.define({ args }).handler(f)`
+            one = receiver
+            return t.Registered(one.builder, one.args, arguments[0], one.module, one.start, one.end)
         return fluent.call_registered(receiver, name)
     return receiver
 
@@ -144,6 +149,10 @@ def call_bound(
         return _route(act, receiver, name, arguments, node)
     if receiver.library == durable.LIBRARY:
         return durable.call_method(act, receiver, name, arguments, node)
+    if receiver.library in (mounts.APP, mounts.DEFINITION):
+        return mounts.use(act, receiver, name, arguments)
+    if receiver.library in components.LIBRARIES:
+        return components.call_method(act, receiver, name, arguments, node)
     if receiver.library == "convex.auth":
         from contend.source.libraries.authentication import auth_method
 

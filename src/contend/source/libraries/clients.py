@@ -148,8 +148,9 @@ def construct(act: Activation, callee: t.External, arguments: Sequence[t.Value],
     """`new ConvexHttpClient(url)` and the live clients."""
     name = callee.name.rsplit(".", 1)[-1]
     if name == "ConvexHttpClient":
-        at_module_level = act.body.end == 0
-        return t.Client("http-queue" if at_module_level else "http")
+        if act.body.end == 0:  # at module level
+            return t.Client("http-queue")
+        return t.Client("http", (act.body.module, act.body.start, act.body.end), len(act.loops))
     if name in _SOCKET_CLIENTS:
         return t.Client("websocket")
     return None
@@ -162,7 +163,7 @@ def call_client(
     first = arguments[0] if arguments else t.UNDEFINED
     if name in _KINDS:
         given = arguments[1] if len(arguments) > 1 else t.Record()
-        via = client.kind
+        via = "http-queue" if _shared_by_rounds(act, client) else client.kind
         if via == "http-queue" and len(arguments) > 2:
             flag = act.member(arguments[2], "skipQueue")
             if isinstance(flag, t.Const) and flag.value is True:
@@ -184,6 +185,14 @@ def call_client(
     if name in ("setAuth", "clearAuth", "close", "connectionState"):
         return t.UNDEFINED
     return None
+
+
+def _shared_by_rounds(act: Activation, client: t.Client) -> bool:
+    """Whether one client serves all rounds of the loop that a call stands in: it was made around that loop."""
+    if client.body is None or len(act.loops) <= client.loops:
+        return False
+    module, start, end = client.body
+    return act.body.module == module and start <= act.body.start and act.body.end <= end
 
 
 def call_starter(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from contend.convex.components import component_of
 from contend.source import ir
 from contend.source.evaluation import terms as t
 from contend.source.evaluation.activation import Activation
@@ -12,6 +13,7 @@ from contend.source.libraries import (
     authentication,
     builders,
     clients,
+    components,
     convex_server,
     custom_functions,
     durable,
@@ -59,11 +61,14 @@ def library_value(package: str, name: str) -> t.Value:
         return authentication.AUTH_TABLES
     if name == "anyApi" and package == "convex/server":
         return t.Reference("api", ())
-    return t.External(package, name)
+    return components.constant(package, name) or t.External(package, name)
 
 
 def call_external(act: Activation, callee: t.External, arguments: Sequence[t.Value], node: Any) -> t.Value:
     """Call a function of a package."""
+    started = components.call(act, callee.package, callee.name, arguments, node)
+    if started is not None:
+        return started
     for prefix, answer in _PACKAGES:
         if callee.package == prefix or callee.package.startswith(f"{prefix}/"):
             result = answer(act, callee.name, arguments, node)
@@ -104,6 +109,8 @@ def call_term(act: Activation, callee: t.Value, arguments: Sequence[t.Value], no
         return arguments[0] if arguments else t.UNDEFINED
     if isinstance(callee, t.Builder):
         return builders.register(act, callee, arguments, node)
+    if isinstance(callee, t.Bound) and callee.library in components.LIBRARIES:
+        return components.call_trigger(act, callee, arguments, node) or t.UNDEFINED
     result = react.call_bound(act, callee, arguments, node) if isinstance(callee, t.Bound) else None
     if result is not None:
         return result
@@ -159,7 +166,11 @@ def construct(act: Activation, callee: t.Value, arguments: Sequence[t.Value], no
     if isinstance(callee, t.External):
         made = clients.construct(act, callee, arguments, node)
         if made is None:
-            made = custom_functions.construct(act, callee, arguments, node) or durable.construct(callee)
+            made = (
+                custom_functions.construct(act, callee, arguments, node)
+                or (durable.construct(callee) if not component_of(callee.package) else None)
+                or components.construct(act, callee, arguments)
+            )
         if made is not None:
             return made
     return javascript.construct(act, callee, arguments, node)

@@ -143,6 +143,8 @@ class CallerReader:
                 from_function=source,
                 delay_ms=_number(effect.delay) if effect.via == "schedule" else None,
                 snippet=self._positions.text(place.site),
+                queued=effect.via == "http-queue",
+                last=effect.last,
             )
 
     def _chain(self, place: Place, name: str) -> tuple[Frame, ...]:

@@ -63,7 +63,7 @@ class _Components:
     def _of_effect(self, effect: Effect, alone: bool) -> Effect:
         if not isinstance(effect, InvokeEffect):
             return effect
-        target = target_of(self._program, effect.reference, self._program.activation(effect.place.site.module))
+        target = target_of(self._program, effect.reference)
         if target is None:
             return effect
         if target.registered is not None:

@@ -19,7 +19,7 @@ from contend.source.evaluation.effects import Condition, DatabaseEffect, Effect,
 from contend.source.evaluation.program import Program
 from contend.source.libraries.components import FUNCTION, conditions_of
 from contend.source.libraries.mounts import Mount, mount_of
-from contend.source.libraries.operands import Surroundings, term_of
+from contend.source.libraries.operands import RANDOM, Surroundings, term_of
 
 _REACHES: dict[str, Reach] = {"unique": "range", "range": "range", "first": "first", "take": "take", "point": "point"}
 
@@ -41,17 +41,17 @@ class Target:
         return f"{self.mount.name}/"
 
 
-def target_of(program: Program, reference: t.Value, act: Activation) -> Target | None:
+def target_of(program: Program, reference: t.Value) -> Target | None:
     """The component function that a reference names; None for a reference to anything else."""
     for option in t.alternatives(reference):
         if isinstance(option, t.Typed):
             option = option.value
         if isinstance(option, t.Reference) and option.root == "components" and len(option.parts) > 1:
-            return _target(program, option, act)
+            return _target(program, option)
     return None
 
 
-def _target(program: Program, reference: t.Reference, act: Activation) -> Target:
+def _target(program: Program, reference: t.Reference) -> Target:
     mount_name, *parts = reference.parts
     name = ".".join(parts)
     mount = mount_of(program, reference.directory, mount_name) or Mount(mount_name)
@@ -141,7 +141,8 @@ class _Steps:
             "point" if by_id else _REACHES[read.reach] if keys or read.reach in ("first", "take") else "whole"
         )
         id = keys[0][2] if by_id else None
-        known = self._read_before.get((table, index, keys)) if keys else None
+        drawn = any(isinstance(value, t.Operation) and value.op == RANDOM for _, _, value in keys)
+        known = self._read_before.get((table, index, keys)) if keys and not drawn else None
         if known is not None:  # the same way down a tree once more
             self._rows[read.row] = known
             return

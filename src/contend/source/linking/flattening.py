@@ -35,7 +35,7 @@ def _inner(
         return []
     module = effect.place.site.module
     act = program.activation(module)
-    target = target_of(program, effect.reference, act)
+    target = target_of(program, effect.reference)
     if target is not None and target.registered is None:
         return _placed(effects_of(target, effect, act, before), component)[:most]
     if target is not None:

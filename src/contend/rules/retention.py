@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from contend.conflicts.sharing import table_sharing
 from contend.model.findings import Sharing
-from contend.model.functions import Access, Function, Guard
+from contend.model.functions import Access, Function
 from contend.model.schema import Table
-from contend.model.values import Origin, Value
+from contend.model.values import Origin
+from contend.rules.guards import missing_rows
 
 _WORDS = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+|\d+")
 _EXPIRING = frozenset(
@@ -60,6 +61,9 @@ _MOMENT = re.compile(r"date|day|hour|week|month|minute|time|period|bucket|sessio
 _EXPIRY_FIELD = re.compile(r"^expire(s|d)?(At|_at|On)?$|^(valid|ttl)_?(until|at)?$", re.IGNORECASE)
 
 
+EXPIRING, TECHNICAL, EVENTS = "rows that expire", "a technical log", "events"
+
+
 @dataclass(frozen=True, slots=True)
 class Nature:
     """What kind of rows a table holds. `logs` for rows that are written once and lose their worth; `period` is how long
@@ -83,18 +87,23 @@ def nature_of(table: Table, insert_rate: float, by_machine: float, looked_up: bo
     if "audit" in last and last & _TRAIL:
         return Nature(True, "an audit log", "1 year")
     if last & _EXPIRING or any(_EXPIRY_FIELD.match(index.fields[0]) for index in table.indexes):
-        return Nature(True, "rows that expire", "until they expire")
+        return Nature(True, EXPIRING, "until they expire")
     if "access" in last and "request" in last:
         return Nature(False, "records that users work with")
     if last & _TECHNICAL:
-        return Nature(True, "a technical log", "7 days" if often else "30 days")
+        return Nature(True, TECHNICAL, "7 days" if often else "30 days")
     if last & _EVENTS:
-        return Nature(True, "events", "30 days")
+        return Nature(True, EVENTS, "30 days")
     if last & _HISTORY:
         return Nature(True, "a history", "90 days")
     if by_machine >= MANY and not looked_up and not _belongs_to_users(table):
         return Nature(True, "rows that no user asks for", "30 days" if often else "90 days")
     return Nature(False, "records that users work with")
+
+
+def is_expiry(field: str) -> bool:
+    """Whether a field says when its row expires, by its name."""
+    return bool(_EXPIRY_FIELD.match(field))
 
 
 def cleanups(functions: Iterable[Function], table: str, logs: bool) -> tuple[Function, ...]:
@@ -149,29 +158,6 @@ def _missed(function: Function, insert: Access) -> list[Access]:
     """The reads that found nothing wherever the insert happens."""
     rows = {row for guard in insert.guards for row in missing_rows(guard)}
     return [read for read in function.reads if not read.writes and read.row in rows]
-
-
-def missing_rows(guard: Guard) -> Iterator[str]:
-    """The rows of which a guard says that there is none (`!existing`, `existing === null` …)."""
-    yield from _missing(guard.condition, guard.holds)
-
-
-def _missing(value: Value, holds: bool) -> Iterator[str]:
-    if value.op == "!" and value.parts:
-        yield from _missing(value.parts[0], not holds)
-    elif value.op in ("==", "!=") and len(value.parts) == 2:
-        nothing = [part for part in value.parts if part.text in ("null", "undefined", "0")]
-        if nothing and holds is (value.op == "=="):
-            for part in value.parts:
-                if part is not nothing[0]:
-                    yield from _missing(part, False)
-    elif (value.op == "||" and not holds) or (value.op == "&&" and holds):
-        for part in value.parts:
-            yield from _missing(part, holds)
-    elif not holds:
-        for part in value.walk() if value.op in (None, "any", "member") else ():
-            if part.origin is Origin.FIELD and part.row is not None:
-                yield part.row
 
 
 def _belongs_to_users(table: Table) -> bool:

@@ -2,8 +2,8 @@
 
 import pytest
 
-from contend.evidence.inventory.retention import nature_of
 from contend.model.schema import Table, Validator
+from contend.rules.retention import nature_of
 
 OF_A_USER = {"userId": Validator("id", table="users")}
 OFTEN = 2_400.0  # a day, by no one's decision

@@ -1,0 +1,1 @@
+"""What production tells: events and counts, decoded. Knows nothing of source code."""

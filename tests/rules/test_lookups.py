@@ -1,0 +1,87 @@
+"""What a read looks for, as far as its source and what the function does with the rows tell."""
+
+from __future__ import annotations
+
+import pytest
+
+from contend.model.functions import Access, Extent, Function, Key
+from contend.model.places import Span
+from contend.model.schema import Index, Table, Validator
+from contend.model.values import Origin, Value
+from contend.rules.lookups import lookup_of, serving_index
+
+HERE = Span("convex/x.ts", 1, 1, 1, 10)
+TABLE = Table(
+    "members",
+    {
+        "teamId": Validator("id", table="teams"),
+        "email": Validator("string"),
+        "active": Validator("boolean"),
+        "joined": Validator("number"),
+    },
+    (Index("by_team", ("teamId",)), Index("by_email", ("email",)), Index("by_joined", ("joined",))),
+)
+
+
+def reading(snippet: str, *keys: str, reach: str = "first") -> Access:
+    return Access(
+        operation="query",
+        tables=("members",),
+        span=HERE,
+        order=0,
+        index="by_team" if keys else "by_creation_time",
+        keys=tuple(Key(name, "eq", Value(Origin.ARGUMENT, f"args.{name}")) for name in keys),
+        extent=Extent(reach, 1 if reach == "first" else None, filtered=".filter" in snippet),  # type: ignore[arg-type]
+        row="row:1",
+        snippet=snippet,
+    )
+
+
+def of(read: Access) -> Function:
+    return Function("", "members:find", "mutation", False, HERE, "mutation", accesses=(read,))
+
+
+@pytest.mark.parametrize(
+    ("predicate", "equal", "telling"),
+    [
+        ('q.eq(q.field("email"), args.email)', ("email",), ("email",)),
+        ('q.eq(args.email, q.field("email"))', ("email",), ("email",)),
+        ("q.and(q.eq(q.field('email'), email), q.eq(q.field('active'), true))", ("email", "active"), ("email",)),
+        ('q.eq(q.field("email"), "system@example.com")', ("email",), ()),  # one row for all
+        ('q.or(q.eq(q.field("email"), a), q.eq(q.field("email"), b))', (), ()),  # no single index leads to both
+        ('q.lt(q.field("joined"), before)', (), ()),
+    ],
+)
+def test_what_a_filter_compares(predicate: str, equal: tuple[str, ...], telling: tuple[str, ...]) -> None:
+    read = reading(f'ctx.db.query("members").filter((q) => {predicate}).first()')
+    lookup = lookup_of(of(read), read, TABLE)
+    assert lookup is not None
+    assert (lookup.equal, lookup.telling) == (equal, telling)
+
+
+def test_the_tenant_of_rows_that_are_one_parents_narrows_nothing() -> None:
+    read = reading(
+        '…withIndex("by_team", …).filter((q) => q.eq(q.field("userId"), userId)).collect()', "teamId", reach="range"
+    )
+    assert lookup_of(of(read), read, TABLE) is None
+
+
+@pytest.mark.parametrize(
+    ("predicate", "index"),
+    [
+        ('q.eq(q.field("email"), email)', "by_email"),
+        ('q.lt(q.field("joined"), before)', "by_joined"),
+        ('q.eq(q.field("active"), true)', None),
+    ],
+)
+def test_an_index_serves_where_it_starts_with_what_is_looked_for(predicate: str, index: str | None) -> None:
+    read = reading(f'ctx.db.query("members").filter((q) => {predicate}).first()')
+    lookup = lookup_of(of(read), read, TABLE)
+    assert lookup is not None
+    found = serving_index(read, lookup, TABLE)
+    assert (found.name if found else None) == index
+
+
+def test_unique_expects_one_row_and_is_no_search() -> None:
+    read = reading('ctx.db.query("members").withIndex("by_team", …).unique()', "teamId", reach="range")
+    assert lookup_of(of(read), read, TABLE) is None
