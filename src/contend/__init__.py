@@ -17,10 +17,11 @@ if TYPE_CHECKING:
     from contend.model.audit import Audit, Progress
     from contend.model.comparison import EarlierFinding
     from contend.reports.function_view import FunctionView
+    from contend.reports.stories import Story
     from contend.rules import Rule
     from contend.telemetry.sources.insights import Insights
 
-__all__ = ["InputError", "all_rules", "audit", "compare", "show", "simulate", "write_baseline"]
+__all__ = ["InputError", "all_rules", "audit", "compare", "demo", "show", "simulate", "write_baseline"]
 
 
 def audit(
@@ -159,9 +160,9 @@ def simulate(
 ) -> Experiment:
     """What the variants of a scenario file cost under load: attempts, conflicts, retries, failures, wasted time.
 
-    `variants` and `loads` name some of them (default: all), `sweep` a value to vary (`"params.threshold_s=1,30,300"`); `seed` is
-    the first of `seeds` seeds (defaults: the file's). Raises `contend.model.errors.InputError` for a scenario that
-    cannot be run, with file, line and key.
+    `variants` and `loads` name some of them (default: all), `sweep` a value to vary (`"params.threshold_s=1,30,300"`);
+    `seed` is the first of `seeds` seeds (defaults: the file's). Raises `contend.model.errors.InputError` for a scenario
+    that cannot be run, with file, line and key.
     """
     from contend.lab.experiment import parse_sweep
     from contend.lab.experiment import simulate as simulate_scenario
@@ -176,6 +177,17 @@ def simulate(
         jobs=jobs,
         progress=progress,
     )
+
+
+def demo(
+    *, seed: int | None = None, seeds: int | None = None, jobs: int | None = None, progress: Progress | None = None
+) -> tuple[Story, ...]:
+    """Two stories of write conflicts, simulated: what happens, what helps, and the experiments they rest on. The
+    options are those of `simulate`."""
+    from contend.lab.stories import run_stories
+    from contend.reports.stories import tell
+
+    return tell(run_stories(seed=seed, seeds=seeds, jobs=jobs, progress=progress))
 
 
 def _baseline_entries(file: Path, root: Path) -> tuple[tuple[EarlierFinding, ...], str]:

@@ -27,6 +27,11 @@ def test_every_request_of_a_page_load_calls_at_the_same_time() -> None:
     assert found.concurrent
 
 
+def test_a_client_that_all_requests_share_sends_one_after_the_other() -> None:
+    shared = replace(calls("m:f", "server-request", "http", entry="src/hooks.server.ts"), queued=True)
+    assert not heat(shared).concurrent
+
+
 def test_one_page_is_viewed_less_often_than_all() -> None:
     found = heat(calls("m:f", "server-request", "http", entry="src/routes/team/+page.server.ts"))
     assert (found.calls_per_day, found.concurrent) == (60, False)

@@ -9,6 +9,7 @@ import sys
 
 import pytest
 
+import contend
 from contend.faces.cli import run
 
 
@@ -50,6 +51,12 @@ def test_json_holds_the_same_and_every_number():
     touch, onboarding = value["stories"]
     assert [row["variant"] for row in touch["table"]] == [v["name"] for v in touch["experiments"][0]["variants"]]
     assert {"seed", "assumptions", "variants"} <= onboarding["experiments"][0].keys()
+
+
+def test_the_library_does_it_in_one_call():
+    touch, onboarding = contend.demo(seeds=1, jobs=1)
+    assert (touch.name, onboarding.name) == ("touch", "onboarding")
+    assert [row[0] for row in onboarding.rows] == [variant.name for variant in onboarding.experiments[0].variants]
 
 
 def test_its_scenarios_can_be_taken_and_changed(tmp_path, capsys):

@@ -186,7 +186,10 @@ class TestLoops:
         ("body", "bound"),
         [
             (f"for (const id of args.ids) {{ {PATCH} return id; }}", 1),
-            (f"for (const id of args.ids) {{ try {{ {PATCH} return id; }} catch (error) {{ console.log(error); }} }}", 1),
+            (
+                f"for (const id of args.ids) {{ try {{ {PATCH} return id; }} catch (error) {{ console.log(error); }} }}",
+                1,
+            ),
             (f"for (let at = 0; at < 3; at++) {{ try {{ {PATCH} break; }} catch (error) {{ continue; }} }}", 1),
             (f"for (const id of args.ids) {{ if (args.force) {{ {PATCH} return id; }} else {{ break; }} }}", 1),
             (f"for (const id of args.ids) {{ {PATCH} if (args.force) break; }}", None),

@@ -8,6 +8,7 @@ same time:
 |------------------------------------------------|---------------------------------------------------------------|
 | WebSocket                                      | one after the other: the server serialises a connection        |
 | HTTP from a server request                     | as many as a page load makes requests, at the same time        |
+| HTTP, all through one client that queues       | one after the other (of one server instance)                   |
 | HTTP, action: in a loop that runs in parallel  | at the same time                                              |
 | HTTP, action: in a loop of awaited calls       | one after the other                                           |
 | scheduler: scheduled in a loop                 | at the same time                                              |
@@ -159,7 +160,7 @@ class _Rates:
         width, spread, parallel = 1.0, traffic.parallel_spread_ms, False
         if caller.trigger.kind == "server-request" and caller.client == "http" and _on_every_request(caller):
             used["requests_per_load"] = None
-            width, spread, parallel = traffic.requests_per_load, traffic.request_spread_ms, True
+            width, spread, parallel = traffic.requests_per_load, traffic.request_spread_ms, not caller.queued
             events /= traffic.requests_per_load
         elif caller.trigger.kind == "webhook":
             width, spread, parallel = traffic.webhook_burst, traffic.webhook_spread_ms, True
@@ -167,7 +168,8 @@ class _Rates:
         rounds, together = self._rounds(caller, used)
         if rounds > 1:
             width = min(width * rounds, WIDEST)
-            at_once = caller.client == "scheduler" or (caller.client in ("http", "action", "node-action") and together)
+            waits = caller.queued or caller.client not in ("http", "action", "node-action")
+            at_once = caller.client == "scheduler" or (together and not waits)
             if at_once and not parallel:
                 used["parallel_spread_ms"] = None
             parallel = parallel or at_once

@@ -106,10 +106,9 @@ class ScenarioFile:
         """A variant under a load (None: the first, if there is any), checked, with some values replaced. Raises
         `ScenarioError`."""
         if name not in self.variants:
-            raise ScenarioError(self.file, None, "variants", f"no variant {name!r}; it has {', '.join(self.variants)}")
+            raise ScenarioError(self.file, None, "variants", f"no variant {name!r}; it has {_named(self.variants)}")
         if load is not None and load not in self._loads:
-            has = ", ".join(self._loads) or "none"
-            raise ScenarioError(self.file, None, "loads", f"no load {load!r}; it has {has}")
+            raise ScenarioError(self.file, None, "loads", f"no load {load!r}; it has {_named(self.loads)}")
         if load is None and self._loads:
             load = next(iter(self._loads))
         raw = self._raw
@@ -210,6 +209,10 @@ def parsed_scenario(file: Path, text: str) -> ScenarioFile:
 def parse_key(text: str) -> tuple[str | int, ...]:
     """A path as written on the command line: `params.threshold_s`, `callers.hook.steps.0.debounce_ms`."""
     return tuple([int(part) if part.isdecimal() else part for part in text.split(".")])
+
+
+def _named(names: Sequence[str]) -> str:
+    return ", ".join([repr(name) if "," in name else name for name in names]) or "none"
 
 
 def _changes(node: Node | None) -> dict[str, dict[str, Any]]:

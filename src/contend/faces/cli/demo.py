@@ -28,13 +28,12 @@ def demo_command(
     if save is not None:
         _save(save)
         return CLEAN
+    from contend import demo
     from contend.faces.cli.output import new_page, write_page, write_text
     from contend.faces.cli.progress import shown_progress
-    from contend.lab.stories import run_stories
-    from contend.reports.stories import tell
 
     with shown_progress() as progress:
-        stories = tell(run_stories(seed=seed, seeds=seeds, jobs=jobs, progress=progress))
+        stories = demo(seed=seed, seeds=seeds, jobs=jobs, progress=progress)
     if format is SimulationFormat.JSON:
         from contend.reports.demo_json import render_demo_json
 
