@@ -62,6 +62,17 @@ def test_a_result_that_convex_cannot_encode_is_an_outcome(tmp_path, value, messa
     assert message in outcome(tmp_path, handlers)
 
 
+@pytest.mark.parametrize("name", ["'_secret'", "'$ref'", "''", "7"])
+@pytest.mark.parametrize("write", ["insert('counters', {{{name}: 1}})", "patch(row, {{{name}: 1}})"])
+def test_a_field_that_no_document_can_have_is_an_outcome(tmp_path, name, write):
+    handlers = f"""
+    async def main(ctx, args):
+        row = await ctx.db.insert("counters", {{"value": 1}})
+        await ctx.db.{write.format(name=name)}
+    """
+    assert f"{name} is no field name" in outcome(tmp_path, handlers)
+
+
 @pytest.mark.parametrize(
     ("handlers", "message"),
     [

@@ -25,6 +25,7 @@ from contend.engine.scanning import Row
 from contend.engine.transaction import Transaction
 from contend.lab.errors import EndlessError
 
+_MOST_NAMES = 10_000
 OPERATION_BUDGET = 50_000
 """Database operations after which a handler counts as endless. More than any transaction limit lets a real one make."""
 
@@ -199,6 +200,8 @@ class DatabaseWriter(DatabaseReader):
     async def insert(self, table: str, document: Mapping[str, Any]) -> str:
         """Adds a document; its new id."""
         self._work.count()
+        if not _NAMES.issuperset(document):
+            _check_names(document)
         return self._work.tx.insert(table, document)
 
     async def patch(self, id: str, fields: Mapping[str, Any]) -> None:
@@ -207,17 +210,37 @@ class DatabaseWriter(DatabaseReader):
         work.operations += 1
         if work.operations > work.budget:
             work.end()
+        if not _NAMES.issuperset(fields):
+            _check_names(fields)
         work.tx.patch(id, fields)
 
     async def replace(self, id: str, document: Mapping[str, Any]) -> None:
         """Sets all fields."""
         self._work.count()
+        if not _NAMES.issuperset(document):
+            _check_names(document)
         self._work.tx.replace(id, document)
 
     async def delete(self, id: str) -> None:
         """Removes the document."""
         self._work.count()
         self._work.tx.delete(id)
+
+
+_NAMES = {"_id", "_creationTime"}
+"""Names of fields that have been looked at: so many documents, and so few names."""
+
+
+def _check_names(document: Mapping[str, Any]) -> None:
+    """Refuses names that a document's fields cannot have."""
+    for name in document:
+        if type(name) is not str or name[:1] in ("", "_", "$"):
+            if name not in _NAMES:
+                raise BadRequestError(
+                    f"{name!r} is no field name: a name is text, not empty, and does not start with '_' or '$'"
+                )
+        elif len(_NAMES) < _MOST_NAMES:
+            _NAMES.add(name)
 
 
 def _cursor(text: str | None) -> Cursor | None:

@@ -6,8 +6,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from contend.model.callers import Caller
-from contend.model.functions import Access, Guard
+from contend.model.functions import Access, Function, Guard
 from contend.model.values import Origin, Value
+from contend.rules.graph import same_row
 from contend.rules.stamps import is_time, mentions_field
 
 _ORDER = frozenset({"<", "<=", ">", ">="})
@@ -122,3 +123,26 @@ def _missing(value: Value, holds: bool) -> Iterator[str]:
         for part in value.walk() if value.op in (None, "any", "member") else ():
             if part.origin is Origin.FIELD and part.row is not None:
                 yield part.row
+
+
+def earlier_write(function: Function, access: Access, guard: Guard) -> Access | None:
+    """A write on the same row, or on another one of the same caller, before this one that the guard does not cover."""
+    own = _found_by(function, access)
+    for earlier in function.writes:
+        if earlier.order >= access.order or earlier.operation == "insert":
+            continue
+        if any(other.span == guard.span for other in earlier.guards):
+            continue
+        if same_row(earlier, access) or own & _found_by(function, earlier):
+            return earlier
+    return None
+
+
+def _found_by(function: Function, access: Access) -> set[str]:
+    """Which callers' values lead to the row of an access: the arguments and identities in the keys that found it."""
+    return {
+        key.value.text
+        for read in (access, *(read for read in function.reads if same_row(read, access)))
+        for key in read.keys
+        if key.value.origin in (Origin.ARGUMENT, Origin.IDENTITY)
+    }

@@ -10,7 +10,14 @@ from contend.model.functions import Access, Function, Guard
 from contend.model.places import Span
 from contend.model.values import Origin
 from contend.rules.graph import AuditGraph, own_pairs_first, same_row
-from contend.rules.guards import age_test, compared_with_itself, fields_of_row, is_effective, newer_than_stored
+from contend.rules.guards import (
+    age_test,
+    compared_with_itself,
+    earlier_write,
+    fields_of_row,
+    is_effective,
+    newer_than_stored,
+)
 from contend.rules.remedies import fewer_starts, rerun_source
 from contend.rules.report import cost, report
 from contend.rules.rule import Case, Rule
@@ -25,7 +32,8 @@ class IneffectiveGuard(Rule):
     ## What it does
     Finds guards that look like protection and are none: "newer than stored" (the new time nearly always is), a value
     compared with itself, an age threshold below the interval of the calls, a check that sits before scheduling the
-    write but not in it, and a check that comes after another write on the same row.
+    write but not in it, and a check that comes after another write of the same caller: on the same row, or on a row of
+    a rate limiter or a log that the skipped call has then already written.
 
     ## Why it conflicts
     What the guard lets through conflicts as if the guard were not there. It also reads the row, and over a WebSocket,
@@ -73,7 +81,8 @@ class IneffectiveGuard(Rule):
                     key = (guard.span, access.span)
                     if key not in seen:
                         seen.add(key)
-                        yield self._finding(graph, function, access, guard.span, why, advice, guard.condition.text)
+                        write = earlier_write(function, access, guard) or access
+                        yield self._finding(graph, function, write, guard.span, why, advice, guard.condition.text)
                 failure = self._before_scheduling(graph, function, access)
                 if failure is not None:
                     yield failure
@@ -111,13 +120,14 @@ class IneffectiveGuard(Rule):
                     "calls, so every call finds an old stamp and writes",
                     f"a threshold above {_seconds(period)}, or a longer timer",
                 )
-            earlier = _earlier_write(function, access, guard)
+            earlier = earlier_write(function, access, guard)
             if earlier is not None:
+                where = "the same row" if same_row(earlier, access) else f"the same caller's `{earlier.table}` row"
                 yield (
                     guard,
-                    f"the check comes after another write on the same row (line {earlier.span.line}): a skipped call "
-                    "has already written",
-                    "check first, before any write on this row",
+                    f"the check comes after another write on {where} (line {earlier.span.line}): a skipped call has "
+                    "already written",
+                    "check first, before any write" + (" on this row" if same_row(earlier, access) else ""),
                 )
 
     def _finding(
@@ -144,7 +154,7 @@ class IneffectiveGuard(Rule):
             pairs=pairs,
             callers=origins,
             static=(
-                f"the write it guards: `{access.operation}` on `{access.table}` ({access.span})",
+                f"the write that meets others: `{access.operation}` on `{access.table}` ({access.span})",
                 *([reruns[0]] if reruns else []),
             ),
             predicted=predicted,
@@ -299,6 +309,58 @@ export const stamp = internalMutation({
             },
             expects=("if (key && Date.now()",),
         ),
+        Case(
+            "a limiter writes before the check",
+            {
+                "package.json": '{"dependencies": {"convex": "1.31.0", "react": "19.0.0", "@convex-dev/rate-limiter": "0.3.0"}}',
+                "convex/convex.config.ts": """
+import { defineApp } from "convex/server";
+import rateLimiter from "@convex-dev/rate-limiter/convex.config";
+const app = defineApp();
+app.use(rateLimiter);
+export default app;
+""",
+                "convex/schema.ts": """
+import { defineSchema, defineTable } from "convex/server";
+import { v } from "convex/values";
+export default defineSchema({
+  visitors: defineTable({ visit: v.string(), seenAt: v.number() }).index("by_visit", ["visit"]),
+});
+""",
+                "convex/visitors.ts": """
+import { RateLimiter, MINUTE } from "@convex-dev/rate-limiter";
+import { components } from "./_generated/api";
+import { mutation } from "./_generated/server";
+import { v } from "convex/values";
+const limiter = new RateLimiter(components.rateLimiter, { beat: { kind: "token bucket", rate: 4, period: MINUTE } });
+export const beat = mutation({
+  args: { visit: v.string() },
+  handler: async (ctx, args) => {
+    const { ok } = await limiter.limit(ctx, "beat", { key: args.visit });
+    if (!ok) return;
+    const visitor = await ctx.db.query("visitors").withIndex("by_visit", (q) => q.eq("visit", args.visit)).unique();
+    if (!visitor) return;
+    if (Date.now() - visitor.seenAt < 20_000) return;
+    await ctx.db.patch(visitor._id, { seenAt: Date.now() });
+  },
+});
+""",
+                "src/Beat.tsx": """
+import { useEffect } from "react";
+import { useMutation } from "convex/react";
+import { api } from "../convex/_generated/api";
+export function Beat({ visit }: { visit: string }) {
+  const beat = useMutation(api.visitors.beat);
+  useEffect(() => {
+    const timer = setInterval(() => void beat({ visit }), 10_000);
+    return () => clearInterval(timer);
+  }, [beat, visit]);
+  return null;
+}
+""",
+            },
+            expects=("if (Date.now() - visitor.seenAt",),
+        ),
     )
 
     VALID = (
@@ -390,19 +452,6 @@ def _period(origins: Sequence[Caller]) -> float | None:
         return None
     known = [caller.trigger.period_ms for caller in origins if caller.trigger.period_ms]
     return min(known) if known else None
-
-
-def _earlier_write(function: Function, access: Access, guard: Guard) -> Access | None:
-    """A write on the same row before this one that the guard does not cover."""
-    for earlier in function.writes:
-        if (
-            earlier.order < access.order
-            and earlier.operation != "insert"
-            and same_row(earlier, access)
-            and all(other.span != guard.span for other in earlier.guards)
-        ):
-            return earlier
-    return None
 
 
 def _seconds(milliseconds: float) -> str:
