@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from contend.conflicts.branches import exclude_each_other
 from contend.conflicts.closed_form import CLIENT_RETRIES, against_writes, burst, guarded_burst, passing_share, steady
 from contend.conflicts.heat import Heat, Source
 from contend.conflicts.traffic import Traffic
@@ -211,7 +212,7 @@ def _starts_with(victim: Source, writer: Source, duration: float) -> float:
     two calls of one place that do not wait for each other."""
     if victim.client == "websocket" or writer.client == "websocket":
         return 0.0
-    if _apart(victim.caller, writer.caller):
+    if exclude_each_other(victim.caller.guards, writer.caller.guards):
         return 0.0
     if victim.parallel and writer.parallel and victim.caller.trigger.entry == writer.caller.trigger.entry:
         if victim.caller.trigger.kind != writer.caller.trigger.kind or victim.caller.loops or writer.caller.loops:
@@ -219,8 +220,8 @@ def _starts_with(victim: Source, writer: Source, duration: float) -> float:
         missed = 1 - min(duration / max(writer.spread_ms, duration), 1.0)
         alike = min(writer.events_per_day / victim.events_per_day, 1.0) if victim.events_per_day > 0 else 0.0
         return float(1 - missed**writer.width) * alike
-    first = min(victim.caller, writer.caller, key=lambda caller: caller.order)
-    unawaited = not first.consequence.awaited  # a call that was waited for is over when the next one starts
+    first, second = sorted((victim.caller, writer.caller), key=lambda caller: caller.order)
+    unawaited = not first.is_over_before(second)
     together = _same_place(victim.caller, writer.caller) and unawaited and victim.caller.epoch == writer.caller.epoch
     return 1.0 if together else 0.0
 
@@ -231,10 +232,3 @@ def _same_place(one: Caller, other: Caller) -> bool:
     if not one.scope or one.scope != other.scope or one.trigger.entry != other.trigger.entry:
         return False
     return len(one.chain) == len(other.chain) and one.chain[:-2] == other.chain[:-2]
-
-
-def _apart(one: Caller, other: Caller) -> bool:
-    """Whether two calls stand on both sides of one test: what makes one request take one of them makes the others of
-    the same event take it too."""
-    held = {guard.span: guard.holds for guard in one.guards}
-    return any(held.get(guard.span, guard.holds) is not guard.holds for guard in other.guards)

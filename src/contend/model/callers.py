@@ -77,7 +77,8 @@ class Caller:
     found; `epoch` counts the awaits of work outside Convex that stand before it there. `flagged`: a
     state or ref that the same code sets guards the call, so that it happens once. `queued`: it goes over an HTTP client
     that the calls of its loop share, which sends one mutation after the other. `last`: its function returns after it,
-    without another start in between, so that what stands further down never follows it.
+    without another start in between, so that what stands further down never follows it. `waits` says of each frame of
+    the chain whether its own code waits for what it calls.
     """
 
     function: str
@@ -98,6 +99,14 @@ class Caller:
     flagged: bool = False
     queued: bool = False
     last: bool = False
+    waits: tuple[bool, ...] = ()
+
+    def is_over_before(self, other: Caller) -> bool:
+        """Whether code that makes both calls, this one first, waits for it: where their chains part."""
+        for frame, at, waited in zip(self.chain, other.chain, self.waits, strict=False):
+            if frame != at:
+                return waited
+        return self.waits[-1] if self.waits else self.consequence.awaited
 
 
 @dataclass(frozen=True, slots=True)

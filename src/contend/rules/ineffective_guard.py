@@ -176,12 +176,10 @@ class IneffectiveGuard(Rule):
         stamps = stamps_in(access, graph.callers(function.id))
         if access.table is None or not touches(access, graph.callers(function.id)):
             return None
-        if any(
-            fields_of_row(guard.condition, access.row, access.table) for guard in access.guards if _looks(guard, stamps)
-        ):
+        if any(fields_of_row(guard.condition, access.row, access.table) for guard in access.guards):
             return None
         for caller in graph.callers(function.id):
-            if caller.client != "scheduler":
+            if caller.client != "scheduler" or caller.from_function == function.id:
                 continue
             for guard in caller.guards:
                 timed = guard.condition.mentions(Origin.TIME)
@@ -430,10 +428,6 @@ export const finish = mutation({
             trap=True,
         ),
     )
-
-
-def _looks(guard: Guard, stamps: Sequence[str]) -> bool:
-    return any(part.field in stamps for part in guard.condition.walk() if part.field)
 
 
 def _period(origins: Sequence[Caller]) -> float | None:

@@ -57,8 +57,8 @@ def stamps_in(access: Access, callers: Sequence[Caller] = ()) -> tuple[str, ...]
 
 
 _TOUCH_NAME = re.compile(
-    r"seen|active|activity|access|used|touched|heartbeat|^ping|[a-z]Ping|beatAt|visited|viewed|lastRe(ad|quest)",
-    re.IGNORECASE,
+    r"[sS]een|[aA]ctiv(e|ity)|[aA]ccess|(^u|U|_u)sed|[tT]ouched|[hH]eartbeat|^ping|[a-z]Ping|[bB]eatAt|[vV]isited|[vV]iewed"
+    r"|lastRe(ad|quest)",
 )
 _PRESENCE_NAME = re.compile(r"online|active|present|typing|connected|away", re.IGNORECASE)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from contend.model.callers import Caller, Trigger
@@ -14,7 +15,10 @@ from contend.rules.report import cost, helper_of, report
 from contend.rules.rule import Case, Rule
 from contend.rules.stamps import stamps_in, touches
 
-_HOT = frozenset({"server-request", "webhook", "keystroke"})
+_HOT = frozenset({"server-request", "webhook"})
+_SHORTCUT = re.compile(r"key(down|up|press)", re.IGNORECASE)  # mostly waits for one key
+_LOCK = re.compile(r"lock|mutex|semaphore|leases?$", re.IGNORECASE)  # written so that its writers meet
+_USE = re.compile(r"[sS]een|[aA]ctiv(e|ity)|[aA]ccess|(^u|U|_u)sed|[hH]eartbeat|[pP]ing|[vV]isited|lastRe(ad|quest)")
 HEARTBEAT_MS = 120_000.0  # a repeating timer with a longer period is not a hot path
 
 
@@ -59,9 +63,10 @@ class TouchOnEveryRequest(Rule):
 
     ## When it stays quiet
     When a check on the stored stamp dominates the write; when the row is new each time; when the write also carries
-    something else that is new, or stamps the parent of a row that the same function inserts; when only an
-    administrator, a cron or a script gets there. A check that lets nearly every call through is reported by
-    `ineffective-guard` instead.
+    something else that is new, or stamps the parent of a row that the same function inserts; when the row is a lock,
+    which must be written; when an HTTP route tells of an event (`pausedAt`, `updatedAt`) rather than of its use
+    (`lastUsedAt`); when only an administrator, a cron or a script gets there. A check that lets nearly every call
+    through is reported by `ineffective-guard` instead.
 
     ## Fix safety
     The early return changes how fresh the stamp is: by up to the threshold. Look for code that compares the stamp with
@@ -257,7 +262,14 @@ def speaks_of(graph: AuditGraph, function: Function, access: Access) -> bool:
         return False
     if any(_keeps_out(guard, access, callers) for guard in access.guards) or _has_child(function, access):
         return False
-    return bool(_hot(graph, function)) and graph.pairs.sharing(function.id, access) is not Sharing.NOBODY
+    if _LOCK.search(access.table or ""):
+        return False
+    hot = _hot(graph, function)
+    if all(caller.trigger.kind == "webhook" for caller in hot) and not any(
+        map(_USE.search, stamps_in(access, callers))
+    ):
+        return False
+    return bool(hot) and graph.pairs.sharing(function.id, access) is not Sharing.NOBODY
 
 
 def _has_child(function: Function, access: Access) -> bool:
@@ -292,6 +304,7 @@ def _hot(graph: AuditGraph, function: Function) -> tuple[Caller, ...]:
         caller
         for caller in graph.origins(function.id)
         if caller.trigger.kind in _HOT
+        or (caller.trigger.kind == "keystroke" and not _SHORTCUT.search(caller.trigger.detail))
         or (caller.trigger.kind == "timer" and (caller.trigger.period_ms or HEARTBEAT_MS) < HEARTBEAT_MS)
     )
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import pairwise
 
+from contend.conflicts.branches import exclude_each_other
 from contend.model.callers import Caller
 from contend.model.findings import Finding, Fix, Impact, Severity
 from contend.model.functions import Access, Function
@@ -89,7 +91,7 @@ class UnbatchedSequence(Rule):
         first, last = run[0], run[-1]
         function = graph.functions[first.function]
         names = list(dict.fromkeys(graph.functions[caller.function].path for caller in run))
-        awaited = all(caller.consequence.awaited for caller in run[:-1])
+        awaited = all(one.is_over_before(other) for one, other in pairwise(run))
         socket = first.client == "websocket"
         pairs = (
             distinct(pair for caller in run for pair in graph.pairs_on(graph.functions[caller.function], access))
@@ -351,11 +353,10 @@ def _follow(one: Caller, other: Caller) -> bool:
         return False  # its function returns after it
     if one.epoch != other.epoch:
         return False  # something outside Convex is awaited between them
-    held = {(guard.span, guard.holds) for guard in one.guards}
     caught = {guard.span for guard in one.guards if guard.condition.text == _CAUGHT}
     if caught != {guard.span for guard in other.guards if guard.condition.text == _CAUGHT}:
         return False  # one stands in a `catch`
-    if any((guard.span, not guard.holds) in held for guard in other.guards):
+    if exclude_each_other(one.guards, other.guards):
         return False
     return one.span != other.span
 

@@ -139,6 +139,7 @@ class Activation:
             self.steps,
             self.mode,
             self.epoch,
+            self.mode != "dropped",
         )
 
     def new_row(self) -> t.RowId:
@@ -427,4 +428,4 @@ def substituted_place(place: Place, own_guards: int, own_loops: int, substitutio
             for setting in place.settings
         ]
     )
-    return Place(place.site, place.body, guards, loops, place.tries, settings, place.steps, place.mode, place.epoch)
+    return replace(place, guards=guards, loops=loops, settings=settings)

@@ -247,7 +247,7 @@ def _in_place(act: Activation, closure: t.Closure, arguments: Sequence[t.Value],
     act.inlined += 1
     label = function.name or _called_as(act, closure, node)
     if label or isinstance(closure.scope, ModuleScope) or closure.module != act.module:
-        act.steps = (*act.steps, Step(Site(act.module, node.start, node.end), label or "callback"))
+        act.steps = (*act.steps, Step(Site(act.module, node.start, node.end), label or "callback", mode != "dropped"))
     tries, before = act.tries, len(act.effects)
     dropped = mode == "dropped" and function.is_async
     if dropped:

@@ -62,16 +62,18 @@ class Setting:
 
 
 class Step(NamedTuple):
-    """One link of the way down: at `site`, `name` is called."""
+    """One link of the way down: at `site`, `name` is called, and `waited` for where it stands."""
 
     site: Site
     name: str
+    waited: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
     """Where and under what circumstances an effect happens. `tries` has the innermost first, `steps` the outermost.
-    `body` is the innermost code function around it."""
+    `body` is the innermost code function around it. `mode` is how its result is used up to the start of it all,
+    `waited` whether its own code waits for it."""
 
     site: Site
     body: Site
@@ -82,6 +84,7 @@ class Place:
     steps: tuple[Step, ...] = ()
     mode: Mode = "value"
     epoch: int = 0
+    waited: bool = True
 
     def below(self, outer: Place, name: str) -> Place:
         """This place, reached through a call of `name` at `outer`."""
@@ -96,9 +99,10 @@ class Place:
             loops=outer.loops + self.loops,
             tries=self.tries + _reaching(outer, detached),
             settings=outer.settings + self.settings,
-            steps=(*outer.steps, Step(outer.site, name), *self.steps),
+            steps=(*outer.steps, Step(outer.site, name, outer.waited), *self.steps),
             mode=mode,
             epoch=self.epoch,
+            waited=self.waited,
         )
 
 

@@ -17,6 +17,7 @@ from contend.source.evaluation.effects import (
     RegisterEffect,
     Setting,
     Site,
+    Step,
     SubscribeEffect,
 )
 from contend.source.evaluation.escapes import lives_in
@@ -113,7 +114,7 @@ class CallerReader:
         for effect in root.effects:
             if isinstance(effect, SubscribeEffect):
                 for target in self._references.targets(effect.reference, effect.place.site.module):
-                    chain = self._chain(effect.place, effect.hook)
+                    chain, _ = self._chain(effect.place, effect.hook)
                     yield Subscription(
                         target, self._positions.span(effect.place.site), effect.hook, root.entry.label, chain
                     )
@@ -126,13 +127,13 @@ class CallerReader:
         place = effect.place
         how: Client = client or _CLIENTS.get(effect.via, "websocket")
         for target in self._references.targets(effect.reference, place.site.module):
-            name = target.rsplit("#", 1)[-1]
+            chain, waits = self._chain(place, target.rsplit("#", 1)[-1])
             yield Caller(
                 function=target,
                 span=self._positions.span(place.site),
                 trigger=trigger,
                 client=how,
-                chain=self._chain(place, name),
+                chain=chain,
                 consequence=consequence_of(place, how, trigger.kind, self._positions),
                 arguments=_arguments(effect.arguments),
                 guards=self._reader.guards(place.guards),
@@ -145,16 +146,20 @@ class CallerReader:
                 snippet=self._positions.text(place.site),
                 queued=effect.via == "http-queue",
                 last=effect.last,
+                waits=waits,
             )
 
-    def _chain(self, place: Place, name: str) -> tuple[Frame, ...]:
-        frames = [Frame(step.site.module, self._positions.line(step.site), step.name) for step in place.steps]
-        frames.append(Frame(place.site.module, self._positions.line(place.site), name))
-        distinct: list[Frame] = []
-        for frame in frames:
-            if not distinct or distinct[-1] != frame:
-                distinct.append(frame)
-        return tuple(distinct)
+    def _chain(self, place: Place, name: str) -> tuple[tuple[Frame, ...], tuple[bool, ...]]:
+        """The frames down to a call, and of each whether its code waits."""
+        steps = [*place.steps, Step(place.site, name, place.waited)]
+        frames: list[Frame] = []
+        waits: list[bool] = []
+        for step in steps:
+            frame = Frame(step.site.module, self._positions.line(step.site), step.name)
+            if not frames or frames[-1] != frame:
+                frames.append(frame)
+                waits.append(step.waited)
+        return tuple(frames), tuple(waits)
 
     def _trigger(self, place: Place, root: Root, effect: InvokeEffect) -> Trigger:
         callback: Setting | None = None
