@@ -328,3 +328,19 @@ class TestSubFunctions:
         body = "for (const n of [1, 2, 3]) await ctx.runMutation(internal.inner.bump, { id: args.id, by: n });"
         found = function(self.read(tmp_path, body), "m:f")
         assert [len(access.loops) for access in found.accesses] == [1, 1]
+
+
+@pytest.mark.parametrize(
+    ("test", "reached"),
+    [
+        ('"scheduler" in ctx', True),
+        ('"runAction" in ctx', False),
+        ('!("runAction" in ctx)', True),
+        ('"runMutation" in ctx && "db" in ctx', True),
+        ('"mine" in ctx', False),
+    ],
+)
+def test_a_helper_that_asks_what_its_ctx_offers(tmp_path, test, reached):
+    more = f"async function save(ctx: any) {{ if ({test}) {{ await ctx.db.insert('posts', {{}}); }} }}"
+    found = read_handler(tmp_path, "await save(ctx);", more=more)
+    assert operations(found) == (["insert posts"] if reached else [])

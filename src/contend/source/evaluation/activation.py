@@ -364,7 +364,7 @@ def _impossible(guard: Condition) -> bool:
 
 
 def _truth(term: t.Value) -> bool | None:
-    """What comparisons of literals come to; None where anything else decides."""
+    """What comparisons of literals, and `"scheduler" in ctx`, come to; None where anything else decides."""
     if not isinstance(term, t.Operation):
         return None
     if term.op in ("===", "==", "!==", "!=") and len(term.parts) == 2:
@@ -372,6 +372,8 @@ def _truth(term: t.Value) -> bool | None:
         if not (isinstance(left, t.Const) and isinstance(right, t.Const)) or t.is_nullish(left) or t.is_nullish(right):
             return None
         return (left.value == right.value) == (term.op in ("===", "=="))
+    if term.op == "in":
+        return _offers(term.parts[1], term.parts[0])
     if term.op == "!":
         inner = _truth(term.parts[0])
         return None if inner is None else not inner
@@ -382,6 +384,22 @@ def _truth(term: t.Value) -> bool | None:
             return decisive
         return None if None in parts else not decisive
     return None
+
+
+_OFFERED = {
+    "query": frozenset({"db", "auth", "storage", "runQuery", "meta"}),
+    "mutation": frozenset({"db", "auth", "storage", "runQuery", "runMutation", "scheduler", "meta"}),
+    "action": frozenset({"auth", "storage", "runQuery", "runMutation", "runAction", "scheduler", "vectorSearch", "meta"}),
+}
+
+
+def _offers(context: t.Value, name: t.Value) -> bool | None:
+    """Whether a function's `ctx` has a member (convex-backend: npm-packages/convex/src/server/registration.ts); None
+    for a context of no known kind, or one that a builder has added to."""
+    if not isinstance(context, t.Context) or not isinstance(name, t.Const) or context.kind not in _OFFERED:
+        return None
+    known = name.value in _OFFERED[context.kind]
+    return known if known or context.extra is None else None
 
 
 def _distance(term: t.Value) -> int:
