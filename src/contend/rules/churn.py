@@ -19,6 +19,7 @@ from contend.rules.rows import fans_out, in_component, live_callers
 from contend.rules.stamps import stamps_in
 
 _UNASKED = frozenset({"server-request", "webhook", "timer", "cron"})
+_DECIDED = frozenset({"event", "script"})
 _FAST = re.compile(
     r"seen|activity|presence|online|typing|heart(beat)?|ping|beat|progress|milestones?|usage|counts?|stats|statistics|"
     r"metrics|health|runtime|telemetry|cursor|clicks|impressions|views|viewed|visits|sync(ed)?|latency|stream(ing)?|"
@@ -137,7 +138,7 @@ def _fast(graph: AuditGraph, users: Sequence[tuple[Function, Access]]) -> FastWr
         callers = graph.callers(function.id)
         if access.loops or not live_callers(callers) or fans_out(callers):
             continue
-        if any(is_effective(guard, access, callers) for guard in access.guards):
+        if any(is_effective(guard, access, callers) for guard in access.guards) or _clears(access):
             continue  # it is not made at every call
         found = _child(function, access)
         noted = {*stamps_in(access, callers), *(write.name for write in access.fields if _of_last(write.name))}
@@ -145,7 +146,9 @@ def _fast(graph: AuditGraph, users: Sequence[tuple[Function, Access]]) -> FastWr
         if found is not None and newer and noted >= {write.name for write in access.fields}:
             child = found
             hot.append((function, access))
-        elif newer and all(name in counted or _is_fast(name) for name in names) and _runs_unasked(graph, function):
+        elif newer and all(name in counted or _is_fast(name) for name in names) and _runs_unasked(
+            graph, function, bool(counted or counted_fields(access, graph.app.tables))
+        ):
             hot.append((function, access))
     if not hot:
         return None
@@ -239,11 +242,29 @@ def _of_last(name: str) -> bool:
     return bool(re.match(r"last(?!_?name)|latest|newest|updated", name, re.IGNORECASE))
 
 
-def _runs_unasked(graph: AuditGraph, function: Function) -> bool:
-    """Whether timers, requests, jobs or a scheduled function start it, rather than a user who decides to."""
-    if any(caller.client == "scheduler" for caller in graph.callers(function.id)):
+def _runs_unasked(graph: AuditGraph, function: Function, counts: bool) -> bool:
+    """Whether timers, requests, jobs or a scheduled function start it, rather than a user who decides to. What is
+    scheduled once when a user decides to is as rare as that, unless it `counts` these."""
+    origins = graph.origins(function.id)
+    scheduled = [caller for caller in graph.callers(function.id) if caller.client == "scheduler"]
+    if scheduled and (
+        counts
+        or any(caller.loops or caller.from_function == function.id for caller in scheduled)
+        or any(origin.trigger.kind not in _DECIDED for origin in origins)
+    ):
         return True
-    return any(caller.trigger.kind in _UNASKED for caller in graph.origins(function.id))
+    return any(caller.trigger.kind in _UNASKED for caller in origins)
+
+
+def _clears(access: Access) -> bool:
+    """Whether a write only takes back what it asked for: a field that is set now, and unset after it."""
+    asked = {
+        part.field
+        for guard in access.guards
+        for part in guard.condition.walk()
+        if part.origin is Origin.FIELD and part.table == access.table
+    }
+    return all(write.name in asked and write.value.text in ("undefined", "null", "false") for write in access.fields)
 
 
 def _root(name: str) -> str:

@@ -35,13 +35,25 @@ TAKEN_OUT = 0.2  # share of the rows coming in that others delete, from which on
 @dataclass(frozen=True, slots=True)
 class Growth:
     """A table whose rows are never removed in time: what inserts into it (the most first), the predicted number of rows
-    a day, and the clean-ups that exist and that nothing starts."""
+    a day, the clean-ups that exist and that nothing starts, and the functions in use that delete rows for another
+    reason than age: along with what they belong to, or one at a time."""
 
     table: Table
     inserts: tuple[tuple[Function, Access], ...]
     rows_per_day: float
     nature: Nature
     cleaners: tuple[Function, ...]
+    removers: tuple[Function, ...] = ()
+
+    @property
+    def removed_with_a_parent(self) -> bool:
+        """Whether the removers delete rows only along with what these belong to."""
+        return all(
+            deletes_with_a_parent(function, access)
+            for function in self.removers
+            for access in function.writes
+            if access.operation == "delete" and self.table.name in access.tables
+        )
 
 
 def growing_tables(graph: AuditGraph, at_least: float) -> Iterator[Growth]:
@@ -69,7 +81,12 @@ def growing_tables(graph: AuditGraph, at_least: float) -> Iterator[Growth]:
         if any(_deletes(function, name) for function, _ in inserts):
             continue  # what inserts also removes
         inserts.sort(key=lambda one: -rates[id(one[1])])
-        yield Growth(table, tuple(inserts), rate, nature, cleaners)
+        removers = tuple(
+            function
+            for function in deleters(functions, name)
+            if function not in cleaners and graph.estimator.heats[function.id].called
+        )
+        yield Growth(table, tuple(inserts), rate, nature, cleaners, removers)
 
 
 def _is_log(
@@ -142,7 +159,7 @@ def _taken_out(graph: AuditGraph, functions: Sequence[Function], table: str, rat
         deletes = [
             access
             for access in function.writes
-            if access.operation == "delete" and table in access.tables and not _with_a_parent(function, access)
+            if access.operation == "delete" and table in access.tables and not deletes_with_a_parent(function, access)
         ]
         gone += max((_rows(graph, function, access) for access in deletes), default=0.0)
     return gone >= TAKEN_OUT * rate
@@ -152,7 +169,7 @@ def _deletes(function: Function, table: str) -> bool:
     return any(access.operation == "delete" and table in access.tables for access in function.writes)
 
 
-def _with_a_parent(function: Function, delete: Access) -> bool:
+def deletes_with_a_parent(function: Function, delete: Access) -> bool:
     """Whether rows are deleted in a loop over all that belong to something else."""
     if not delete.loops:
         return False

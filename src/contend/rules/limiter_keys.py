@@ -11,7 +11,7 @@ from contend.model.callers import Caller
 from contend.model.functions import Access, Function, Key
 from contend.model.values import Origin, Value
 from contend.rules.graph import AuditGraph
-from contend.rules.rows import live_callers, lookup, only_crons
+from contend.rules.rows import in_component, live_callers, lookup, only_crons
 
 _CHOICES = frozenset({"any", "??", "||", "?:"})
 _SHARD = "call:Random"
@@ -19,6 +19,9 @@ LIMIT_NAMES = frozenset(
     {"name", "endpoint", "action", "route", "kind", "type", "limit", "operation", "scope", "bucket"}
 )
 _How = Literal["no key", "constant", "fallback"]
+_TELLS_APART = re.compile(  # a constant of that name stands in for what an app will fill in
+    r"\bkey\s*:\s*(?![\"'`])[\w.]*(user|session|identity|subject|client|tenant|member|account|address)", re.IGNORECASE
+)
 LIMITER = re.compile(r"rate_?limit|throttl", re.IGNORECASE)
 
 
@@ -46,27 +49,31 @@ def coarse_keys(graph: AuditGraph, function: Function, access: Access) -> Iterat
     keys = [key for key in found.keys if key.operator == "eq" and key.field != "_id"]
     if not keys or any(key.value.mentions(Origin.FRESH) or key.value.op == _SHARD for key in keys):
         return  # spread over shards
-    open_keys = [key for key in keys if not _same_for_all(key.value)]
+    own = function.path.startswith(f"{access.table.rsplit('/', 1)[0]}/") if access.table and in_component(access) else False
+    told = {name for caller in callers for name, value in caller.arguments if not _same_for_all(value)} if own else set()
+    open_keys = [key for key in keys if not _same_for_all(key.value) or key.field in told]
     if not open_keys:
-        yield CoarseKey(function, access, found, _how(keys, {}), (), _shared(keys, {}))
+        how = _how(keys, {})
+        if how != "constant" or not _TELLS_APART.search(access.snippet):
+            yield CoarseKey(function, access, found, how, (), _shared(keys, {}))
         return
-    if not all(key.value.origin is Origin.ARGUMENT for key in open_keys):
+    if not own and not all(key.value.origin is Origin.ARGUMENT for key in open_keys):
         return
     calls = [caller for caller in callers if caller.client != "transaction" and live_callers([caller])]
     without: dict[_How, list[Caller]] = {}
     for caller in calls:
         passed = dict(caller.arguments)
-        names = {_argument(key.value) for key in open_keys}
+        names = {_argument(key, own) for key in open_keys}
         if not passed or "*" in passed or any(not _may_lack(function, name) for name in names - set(passed)):
             continue  # not known what it passes
-        values = [passed.get(_argument(key.value)) for key in open_keys]
+        values = [passed.get(_argument(key, own)) for key in open_keys]
         if all(value is None or _same_for_all(value) for value in values):
-            without.setdefault(_how(keys, passed), []).append(caller)
+            without.setdefault(_how(keys, passed, own), []).append(caller)
         elif any(value is not None and _fallback(value) for value in values):
             without.setdefault("fallback", []).append(caller)
     for how, found_calls in without.items():
         passed = dict(found_calls[0].arguments)
-        yield CoarseKey(function, access, found, how, tuple(found_calls), _shared(open_keys, passed))
+        yield CoarseKey(function, access, found, how, tuple(found_calls), _shared(open_keys, passed, own))
 
 
 def _may_lack(function: Function, argument: str) -> bool:
@@ -108,24 +115,26 @@ def _options(value: Value) -> Iterator[Value]:
         yield value
 
 
-def _argument(value: Value) -> str:
-    return (value.field or value.text).split(".")[-1]
+def _argument(key: Key, own: bool) -> str:
+    """The argument that a limiter's key comes from. A component's `own` function, which an action starts, takes it by
+    the name that the row has for it: how its calling code names the value, the key's text, says nothing here."""
+    return key.field if own else (key.value.field or key.value.text).split(".")[-1]
 
 
-def _how(keys: Sequence[Key], passed: Mapping[str, Value]) -> _How:
+def _how(keys: Sequence[Key], passed: Mapping[str, Value], own: bool = False) -> _How:
     """Without any key (other than the limit's name), or with a literal one."""
     for key in keys:
-        value = passed.get(_argument(key.value)) if key.value.origin is Origin.ARGUMENT else key.value
+        value = passed.get(_argument(key, own)) if key.value.origin is Origin.ARGUMENT else key.value
         named = key.field in LIMIT_NAMES or key.field == "shard"
         if not named and value is not None and value.text not in ("undefined", "null", '""'):
             return "constant"
     return "no key"
 
 
-def _shared(keys: Sequence[Key], passed: Mapping[str, Value]) -> str:
+def _shared(keys: Sequence[Key], passed: Mapping[str, Value], own: bool = False) -> str:
     """The key that calls share, in words."""
     for key in keys:
-        value = passed.get(_argument(key.value)) if key.value.origin is Origin.ARGUMENT else key.value
+        value = passed.get(_argument(key, own)) if key.value.origin is Origin.ARGUMENT else key.value
         if value is None or key.field in LIMIT_NAMES or key.field == "shard":
             continue
         fallback = _fallback(value)

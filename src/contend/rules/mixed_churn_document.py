@@ -80,7 +80,8 @@ class MixedChurnDocument(Rule):
         ids = {function.id for function, _ in churn.users}
         met = dict.fromkeys(other_side(pair, ids) for pair in pairs if pair.kind == "conflict")
         others = [id for id in met if id not in ids]
-        queries = list(dict.fromkeys(pair.victim for pair in pairs if pair.kind == "invalidation"))
+        read = dict.fromkeys(pair.victim for pair in pairs if pair.kind == "invalidation")
+        queries = [id for id in read if graph.estimator.open_queries(id)]  # one that only actions run is not live
         worst = next((pair.writer for pair in pairs if pair.writer in ids), churn.users[0][0].id)
         function = next(function for function, _ in churn.users if function.id == worst)
         names = _names(graph, others)

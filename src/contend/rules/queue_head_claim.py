@@ -25,7 +25,17 @@ _WAITING = re.compile(
 _BUSY = re.compile(
     r"running|process|in_?progress|started|executing|working|claimed|locked|leased|active", re.IGNORECASE
 )
+_TAKEN = re.compile(
+    r"claim|assign|taken|taking|lock|leas|reserv|pick|acquir|allocat|dispatch|match|book|busy|in_?use|handl|deliver|"
+    r"(?<!wait)(?<!pend)(?<!queu)ing$",
+    re.IGNORECASE,
+)
 _HOLDER = re.compile(r"claim|assign|lock|lease|worker|taken|holder|picked", re.IGNORECASE)
+_OVER = re.compile(
+    r"fail|error|done|complete|cancel|expired|sent|terminal|reject|abandon|clos|archiv|delete|skip|dead|finish|stop|"
+    r"timed_?out|(process|deliver|handl|execut|match|dispatch)ed$|inactive|resolved|success",
+    re.IGNORECASE,
+)
 _PER_WORKER = re.compile(r"worker|agent|machine|runner|instance|shard|partition|slot", re.IGNORECASE)
 _ONE_AT_A_TIME = frozenset({"cron", "scheduler", "function"})
 
@@ -46,8 +56,8 @@ class QueueHeadClaim(Rule):
     """Workers all take the first waiting row, or count the running ones, so every claim conflicts with every other.
 
     ## What it does
-    Finds mutations that read the first rows in a waiting state (`pending`, `queued`) and move one of them on, and
-    mutations that count the rows in a busy state against a limit before they add one, where several callers do so at
+    Finds mutations that read the first rows in a waiting state (`pending`, `queued`) and give one of them to a worker
+    (`running`, `claimed`, an owner), and mutations that count the rows in a busy state against a limit before they add one, where several callers do so at
     the same time.
 
     ## Why it conflicts
@@ -82,7 +92,8 @@ class QueueHeadClaim(Rule):
 
     ## When it stays quiet
     When one cron, or a chain of scheduled runs that a cron starts, is the only worker; when the row is claimed by an id
-    that the caller knows; when the range is one worker's or one user's own.
+    that the caller knows; when the range is one worker's or one user's own; and when waiting rows are not taken to be
+    worked on, but given up (`failed`, `expired`) or done with.
 
     ## Fix safety
     A random choice gives up strict order: rows that must be worked on in order need one dispatcher. A worker that finds
@@ -344,7 +355,16 @@ def _waits(state: Key) -> bool:
 
 
 def _moves(write: Access, state: Key) -> bool:
-    return any(field.name == state.field and field.value.text != state.value.text for field in write.fields)
+    """Whether a write takes a row out of the waiting ones for somebody to work on it: a state that says so, or that
+    is not known, or a holder. Rows that are given up or done with are claimed by nobody."""
+    for field in write.fields:
+        if field.name != state.field or field.value.text == state.value.text:
+            continue
+        given = field.value.constant
+        if not isinstance(given, str):
+            return field.value.text not in ("undefined", "null")
+        return not _OVER.search(given) and bool(_BUSY.search(given) or _TAKEN.search(given))
+    return False
 
 
 def _enters(write: Access, state: Key) -> bool:

@@ -52,7 +52,8 @@ class SharedCounter(Rule):
     ## When it stays quiet
     When one user or session alone writes the row; when the write also stores news from its caller (then the count is
     not what makes it write); when it is the version of an edited document, the attempts of a job or the row of a rate
-    limiter; when nobody but crons, scripts or administrators get there; and when a loop starts all the calls.
+    limiter; when only the run gets there whose lease the row holds; when it tells how often a job failed at that row;
+    when nobody but crons, scripts or administrators get there; and when a loop starts all the calls.
 
     ## Fix safety
     A folded total lags behind by up to the period of the fold. A quota that must be exact needs shards with a limit

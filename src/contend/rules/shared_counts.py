@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from contend.model.callers import Caller
 from contend.model.findings import Sharing
 from contend.model.functions import Access, Function
-from contend.model.values import Origin
+from contend.model.values import Origin, Value
 from contend.rules.counters import counted_fields, only_bookkeeping
 from contend.rules.graph import AuditGraph
 from contend.rules.rows import fans_out, in_component, live_callers, lookup, only_crons, shared_by_callers
@@ -19,6 +19,8 @@ _LIMITER = re.compile(r"rate_?limit|throttl", re.IGNORECASE)
 _OWN_PROGRESS = re.compile(
     r"attempt|retr(y|ies)|sequence|cursor|tier|step|position|round|turn|index|order|level|offset|At$|Until$|Date$"
 )
+_OUTCOME = re.compile(r"fail|error|miss|not_?found|skipp?ed", re.IGNORECASE)
+_TURN = re.compile(r"lease|lock|token|fence|holder|owner|claim|worker|run|nonce|generation|epoch|version", re.IGNORECASE)
 _ONE_EVENT = re.compile(r"(webhook|event|message|request|delivery|job|run|idempotency)_?(id|key)$", re.IGNORECASE)
 
 
@@ -62,6 +64,10 @@ def shared_count(graph: AuditGraph, function: Function, access: Access) -> Count
         return None
     if (not callers and function.internal) or fans_out(callers):
         return None
+    if _by_holder(access) or (
+        all(_OUTCOME.search(name) for name in counting) and _of_the_item(access, callers)
+    ):
+        return None
     origins = graph.origins(function.id)
     if callers and (not live_callers(origins) or only_crons(origins)):
         return None
@@ -69,6 +75,39 @@ def shared_count(graph: AuditGraph, function: Function, access: Access) -> Count
         return None  # each round counts on a row of its own
     sharing = shared_by_callers(graph, function, access)
     return Count(function, access, counting, sharing) if sharing is not None else None
+
+
+def _by_holder(access: Access) -> bool:
+    """Whether only the run that the row names gets to the write: a condition compares the lease, lock or run that the
+    row holds with the caller's own."""
+    for guard in access.guards:
+        op = guard.condition.op
+        if len(guard.condition.parts) != 2 or op != ("==" if guard.holds else "!="):
+            continue
+        for one, other in (guard.condition.parts, guard.condition.parts[::-1]):
+            held = one.origin is Origin.FIELD and one.row is not None and one.row == access.row
+            if held and _TURN.search(one.field or "") and other.origin is Origin.ARGUMENT:
+                return True
+    return False
+
+
+def _of_the_item(access: Access, callers: Sequence[Caller]) -> bool:
+    """Whether a row is the item that a job works on: each caller names it by the id of a row that it found. How often
+    work on one item failed is that item's own, and jobs take items one after another."""
+    ids = [
+        _passed(caller, key.value.field or key.value.text)
+        for key in access.keys
+        if key.field == "_id" and key.value.origin is Origin.ARGUMENT
+        for caller in callers
+    ]
+    return bool(ids) and all(
+        value is not None and any(part.origin is Origin.FIELD and part.field == "_id" for part in value.walk())
+        for value in ids
+    )
+
+
+def _passed(caller: Caller, argument: str) -> Value | None:
+    return dict(caller.arguments).get(argument.split(".")[-1])
 
 
 def related(counts: Iterator[Count]) -> list[list[Count]]:

@@ -15,11 +15,12 @@ FEWEST = 50.0  # rows a day that no user asks for, from which on a table is wort
 
 
 class UnboundedLogTable(Rule):
-    """A table takes in log rows on every request or event, and nothing ever removes them.
+    """A table takes in log rows on every request or event, and nothing removes them by age.
 
     ## What it does
     Finds tables of logs, events and rows that expire, which webhooks, timers, requests or other machinery insert into,
-    and which no function that runs deletes from: there is no clean-up, or there is one that nothing schedules.
+    and which nothing removes in time: there is no clean-up by age, or there is one that nothing schedules. Functions
+    that delete rows along with their owner are named: they leave those of owners who stay.
 
     ## Why it conflicts
     It does not by itself. But everything that scans such a table gets slower by the day, so its transactions last
@@ -88,7 +89,7 @@ class UnboundedLogTable(Rule):
             text=insert.snippet,
             message=(
                 f"adds {growth.nature.words} to `{table}`, which nothing removes"
-                + (f": {cleaners} would, but nothing starts it" if cleaners else " again")
+                + (f" by age: {cleaners} would, but nothing starts it" if cleaners else _but_removers(growth))
             ),
             pairs=pairs,
             callers=tuple({c.span: c for one in functions[:5] for c in graph.origins(one.id)}.values()),
@@ -96,7 +97,8 @@ class UnboundedLogTable(Rule):
                 f"predicted {growth.rows_per_day:,.0f} new rows a day, inserted by {_listed(functions)}",
                 f"no cron and no scheduled function reaches {cleaners}"
                 if cleaners
-                else "no function that runs deletes",
+                else "no function deletes rows by their age",
+                *([_removed_by(growth)] if growth.removers else []),
                 *([f"read as a whole at {_places(wide)}, which takes longer with every row"] if wide else []),
             ),
             predicted=Impact(  # rows that stay count as writes that need not have been
@@ -286,6 +288,25 @@ def _met(graph: AuditGraph, growth: Growth) -> tuple[Pair, ...]:
         if (pair.writer, pair.write.order) in orders
     )
     return distinct(found)
+
+
+def _but_removers(growth: Growth) -> str:
+    """How far the message's "nothing removes" goes."""
+    if not growth.removers:
+        return " again"
+    along = " with what they belong to" if growth.removed_with_a_parent else ""
+    return f" by age: only {_listed(growth.removers)} delete{_s(growth.removers)} rows{along}"
+
+
+def _removed_by(growth: Growth) -> str:
+    names = _listed(growth.removers)
+    if growth.removed_with_a_parent:
+        return f"{names} delete{_s(growth.removers)} them along with what they belong to; those of what stays are kept"
+    return f"{names} delete{_s(growth.removers)} some of them, not by age"
+
+
+def _s(functions: Sequence[Function]) -> str:
+    return "s" if len(functions) == 1 else ""
 
 
 def _listed(functions: Sequence[Function]) -> str:
