@@ -70,5 +70,5 @@ def test_each_side_remembers_its_own_files(write_tree, always_beside, tmp_path, 
     monkeypatch.setenv("CONTEND_CACHE_DIR", str(tmp_path / "cache"))
     root = write_tree(APP)
     first = read_repository(root, jobs=2)
-    assert sorted(file.name.split("-")[0] for file in (tmp_path / "cache").iterdir()) == ["clients", "syntax"]
+    assert sorted(file.name.split("-")[0] for file in (tmp_path / "cache").iterdir()) == ["clients", "linked", "syntax"]
     assert read_repository(root, jobs=2) == first

@@ -146,8 +146,10 @@ def _fast(graph: AuditGraph, users: Sequence[tuple[Function, Access]]) -> FastWr
         if found is not None and newer and noted >= {write.name for write in access.fields}:
             child = found
             hot.append((function, access))
-        elif newer and all(name in counted or _is_fast(name) for name in names) and _runs_unasked(
-            graph, function, bool(counted or counted_fields(access, graph.app.tables))
+        elif (
+            newer
+            and all(name in counted or _is_fast(name) for name in names)
+            and _runs_unasked(graph, function, bool(counted or counted_fields(access, graph.app.tables)))
         ):
             hot.append((function, access))
     if not hot:

@@ -24,6 +24,8 @@ _TELLING = re.compile(
     r"(ids?|slug|key|code|email|token|hash|url|path|address|ref|handle|name|number|phone|domain|title)$", re.IGNORECASE
 )
 _SCOPE = re.compile(r"(team|org|organization|workspace|tenant|account|user|owner|member|person|author)(Id|_id|Did)?$")
+_TENANT = re.compile(r"(team|org|organization|workspace|tenant|account|company)(Id|_id)?$", re.IGNORECASE)
+_UNIQUE = re.compile(r"(^|[a-z_])(hash|sha\d*|digest|checksum|etag|uuid|token|fingerprint)$", re.IGNORECASE)
 _EXTREMES = frozenset({"call:Math.max", "call:Math.min"})
 _ORDERED = frozenset({"<", "<=", ">", ">="})
 
@@ -97,7 +99,8 @@ def is_choice(validator: Validator) -> bool:
 
 def serving_index(read: Access, lookup: Lookup, table: Table | None) -> Index | None:
     """An index that the schema has and that leads to the rows a lookup is after: its first fields are all compared with
-    something, and one of them is telling (or adds to what the read is bound by already)."""
+    something, and one of them is telling (or adds to what the read is bound by already). It keeps what the read is
+    bound by, unless the field it has instead is one that few rows share: not the id of another row."""
     bound = {key.field for key in read.keys if key.operator == "eq"}
     wanted = set(lookup.telling or lookup.equal or lookup.fields)
     best: tuple[int, Index] | None = None
@@ -110,6 +113,8 @@ def serving_index(read: Access, lookup: Lookup, table: Table | None) -> Index | 
                 break
             prefix += 1
         serves = bool(wanted & set(index.fields[:prefix]))
+        if not bound <= set(index.fields[:prefix]):  # by the looked-up field alone: many rows may refer to one row
+            serves = serves and not any(_refers(field, table) for field in index.fields[:prefix])
         if not lookup.telling:
             serves = serves and bound < set(index.fields[:prefix])
         if not lookup.equal:  # an order or a bound: the field after the equalities
@@ -117,6 +122,25 @@ def serving_index(read: Access, lookup: Lookup, table: Table | None) -> Index | 
         if serves and (best is None or prefix > best[0]):
             best = (prefix, index)
     return best[1] if best is not None else None
+
+
+def _refers(field: str, table: Table | None) -> bool:
+    declared = table.fields.get(field) if table is not None else None
+    return declared is not None and declared.kind == "id"
+
+
+def is_narrow(read: Access, table: Table) -> bool:
+    """Whether few rows are in a read's range: it is bound by a content hash or a token, or by two fields whose values
+    are neither constants nor one of a few, and no tenant's."""
+    apart = [
+        key.field
+        for key in read.keys
+        if key.operator == "eq"
+        and key.value.origin is not Origin.CONSTANT
+        and not _TENANT.search(key.field)
+        and not ((declared := table.fields.get(key.field)) is not None and is_choice(declared))
+    ]
+    return len(apart) >= 2 or any(_UNIQUE.search(field) for field in apart)
 
 
 def bound_fields(read: Access) -> tuple[str, ...]:
@@ -172,9 +196,11 @@ def mentions_row(value: Value, row: str | None) -> bool:
 
 def _takes_all(function: Function, read: Access) -> bool:
     """Whether every row is worked on: something is done in a loop over them, and no condition there picks some, or what
-    one does not pick the other does."""
+    one does not pick the other does. Or a loop over something else asks of each whether the table has it."""
     found: dict[Span, set[bool]] = defaultdict(set)
     for access in function.accesses:
+        if access.order > read.order and access.loops and any(_has(g.condition, read.row) for g in access.guards):
+            return True
         if access.order <= read.order or not any(mentions_row(loop.over, read.row) for loop in access.loops):
             continue
         asked = [guard for guard in access.guards if mentions_row(guard.condition, read.row)]
@@ -184,6 +210,11 @@ def _takes_all(function: Function, read: Access) -> bool:
             if not guard.early_exit:
                 found[guard.span].add(guard.holds)
     return any(len(both) > 1 for both in found.values())
+
+
+def _has(condition: Value, row: str | None) -> bool:
+    """Whether a condition asks whether a set made of a read's rows has something."""
+    return any(part.op == "call:has" and mentions_row(part.parts[0], row) for part in condition.walk() if part.parts)
 
 
 def _picked(condition: Value, holds: bool, row: str | None) -> Iterator[str]:

@@ -57,8 +57,8 @@ class QueueHeadClaim(Rule):
 
     ## What it does
     Finds mutations that read the first rows in a waiting state (`pending`, `queued`) and give one of them to a worker
-    (`running`, `claimed`, an owner), and mutations that count the rows in a busy state against a limit before they add one, where several callers do so at
-    the same time.
+    (`running`, `claimed`, an owner), and mutations that count the rows in a busy state against a limit before they add
+    one, where several callers do so at the same time.
 
     ## Why it conflicts
     All workers read the same row: the head. One of them commits, and all others start over, only to want the next head

@@ -62,6 +62,7 @@ _EXPIRY_FIELD = re.compile(r"^expire(s|d)?(At|_at|On)?$|^(valid|ttl)_?(until|at)
 
 
 EXPIRING, TECHNICAL, EVENTS = "rows that expire", "a technical log", "events"
+SET_UP = "set-up"
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +141,7 @@ def bounded_by(inserts: Sequence[tuple[Function, Access]]) -> str | None:
             return None
         if keys:
             found[", ".join(keys)] = None
-    return next(iter(found), "set-up" if inserts else None)
+    return next(iter(found), SET_UP if inserts else None)
 
 
 def _lookup(function: Function, insert: Access) -> tuple[str, ...] | None:

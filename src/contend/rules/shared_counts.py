@@ -20,7 +20,9 @@ _OWN_PROGRESS = re.compile(
     r"attempt|retr(y|ies)|sequence|cursor|tier|step|position|round|turn|index|order|level|offset|At$|Until$|Date$"
 )
 _OUTCOME = re.compile(r"fail|error|miss|not_?found|skipp?ed", re.IGNORECASE)
-_TURN = re.compile(r"lease|lock|token|fence|holder|owner|claim|worker|run|nonce|generation|epoch|version", re.IGNORECASE)
+_TURN = re.compile(
+    r"lease|lock|token|fence|holder|owner|claim|worker|run|nonce|generation|epoch|version", re.IGNORECASE
+)
 _ONE_EVENT = re.compile(r"(webhook|event|message|request|delivery|job|run|idempotency)_?(id|key)$", re.IGNORECASE)
 
 
@@ -64,9 +66,7 @@ def shared_count(graph: AuditGraph, function: Function, access: Access) -> Count
         return None
     if (not callers and function.internal) or fans_out(callers):
         return None
-    if _by_holder(access) or (
-        all(_OUTCOME.search(name) for name in counting) and _of_the_item(access, callers)
-    ):
+    if _by_holder(access) or (all(_OUTCOME.search(name) for name in counting) and _of_the_item(access, callers)):
         return None
     origins = graph.origins(function.id)
     if callers and (not live_callers(origins) or only_crons(origins)):

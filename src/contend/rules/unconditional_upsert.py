@@ -49,8 +49,9 @@ class UnconditionalUpsert(Rule):
     ## When it stays quiet
     When a condition compares new and stored content; when the patch holds no time and nothing random (Convex drops it
     where nothing changed); when what is written is new each time: a counter, a state, a text that somebody typed; when
-    only a click or a script gets there; and when it is a mere "last seen" stamp, of which `touch-on-every-request`
-    speaks.
+    only webhooks get there that tell of a change of this very row (`user.updated` for `users`), and users of the app do
+    not write it themselves; when another row has just changed its state; when only a click or a script gets there; and
+    when it is a mere "last seen" stamp, of which `touch-on-every-request` speaks.
 
     ## Fix safety
     Code that reads the stamp as "last synced" sees an older one. If it must move, keep it in a row of its own, or move

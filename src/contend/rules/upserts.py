@@ -14,7 +14,7 @@ from contend.model.places import Span
 from contend.model.values import Origin, Value
 from contend.rules.counters import counted_fields
 from contend.rules.graph import AuditGraph
-from contend.rules.rows import in_component, lookup
+from contend.rules.rows import in_component, live_callers, lookup
 from contend.rules.stamps import carries_over, is_time, stamps_in
 from contend.rules.touch_on_every_request import speaks_of as speaks_of_touch
 
@@ -32,6 +32,7 @@ _SYNC = re.compile(r"sync|fetch|import|crawl", re.IGNORECASE)
 _JOBS = frozenset({"action", "node-action", "scheduler", "cron"})
 _STATE = re.compile(r"status|state|phase|stage", re.IGNORECASE)
 _DELIVERY = re.compile(r"hook|svix|stripe|clerk|events?\b", re.IGNORECASE)
+_CHANGE = re.compile(r"(?:^|[.:/])(?P<what>\w+)[.:](?:created|updated|changed|added)$")
 _EVERYWHERE = re.compile(r"every request|layout")
 _ON_SHOWING = frozenset({"effect", "render", "server-request"})
 
@@ -70,7 +71,7 @@ def upsert_of(graph: AuditGraph, function: Function, access: Access) -> Upsert |
         or graph.pairs.sharing(function.id, access) is (Sharing.NOBODY)
     ):
         return None
-    if _compares(access) or counted_fields(access, graph.app.tables):
+    if _compares(access) or _after_a_change(function, access) or counted_fields(access, graph.app.tables):
         return None
     if found.operation == "query":
         mint = _mint(graph, function, access)
@@ -85,6 +86,12 @@ def upsert_of(graph: AuditGraph, function: Function, access: Access) -> Upsert |
     if any(write.value.origin is Origin.CONSTANT and _STATE.search(write.name) for write in rest):
         return None  # a step that is taken, not content that is repeated
     needless = tuple(caller for caller in graph.origins(function.id) if _brings_the_same(caller, rest))
+    if (
+        needless
+        and all(_announces(caller, access.table) for caller in needless)
+        and not _written_by_users(graph, function, access)
+    ):
+        return None
     if any(_SYNC.search(name) for name in stamps) and not any(_of_row(write.value, access) for write in rest):
         jobs = (caller for caller in callers if caller.client in _JOBS and caller.loops)
         needless += tuple(caller for caller in jobs if caller not in needless)
@@ -124,6 +131,54 @@ def _compares(access: Access) -> bool:
             if (part.op or "").startswith("call:") and part.mentions(Origin.FIELD):
                 return True
     return False
+
+
+def _after_a_change(function: Function, access: Access) -> bool:
+    """Whether the function gets to a write only where it has just changed the state of another row: what it writes
+    follows from that, and is new."""
+    asked = {
+        (part.row, part.field)
+        for guard in access.guards
+        for part in guard.condition.walk()
+        if part.origin is Origin.FIELD and part.row is not None and part.row != access.row
+    }
+    return any(
+        other.order < access.order
+        and other.operation in ("patch", "replace")
+        and {guard.span for guard in other.guards} <= {guard.span for guard in access.guards}
+        and any((other.row, write.name) in asked and write.value.origin is Origin.CONSTANT for write in other.fields)
+        for other in function.writes
+    )
+
+
+def _announces(caller: Caller, table: str) -> bool:
+    """Whether a caller is the webhook that tells of a change of this very row: `user.updated` for `users`."""
+    if caller.trigger.kind != "webhook":
+        return False
+    return any(
+        found is not None and _same_thing(found["what"], table)
+        for guard in caller.guards
+        if guard.holds and guard.condition.op == "=="
+        for part in guard.condition.parts
+        if isinstance(part.constant, str)
+        for found in [_CHANGE.search(part.constant)]
+    )
+
+
+def _same_thing(what: str, table: str) -> bool:
+    one, other = (re.sub(r"[^a-z]", "", name.lower()).rstrip("s") for name in (what, table))
+    return one == other
+
+
+def _written_by_users(graph: AuditGraph, function: Function, access: Access) -> bool:
+    """Whether another function that users start writes through the same place: then webhooks bring back what the app
+    has written itself."""
+    return any(
+        other.id != function.id
+        and any(write.span == access.span for write in other.writes)
+        and bool(live_callers(graph.callers(other.id)))
+        for other in graph.mutations
+    )
 
 
 def _inserts_too(function: Function, access: Access) -> bool:

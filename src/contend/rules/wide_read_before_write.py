@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from contend.conflicts.heat import is_admin
 from contend.model.callers import Caller
-from contend.model.findings import Finding, Fix, Impact, Pair, Severity
-from contend.model.functions import Access, Function
+from contend.model.findings import Finding, Impact, Pair, Severity
+from contend.model.functions import Access, Function, LoopContext
 from contend.model.places import Span
 from contend.rules.graph import AuditGraph, distinct
-from contend.rules.lookups import bound_fields
+from contend.rules.lookups import bound_fields, is_narrow
 from contend.rules.report import helper_of, priced, report
 from contend.rules.rule import Case, Rule
+from contend.rules.wide_read_words import fixes_of, message_of
 from contend.rules.wide_reads import WideRead, in_a_special_case, is_needless, pairs_of, wide_reads
 
 MOST_CALLERS = 20
@@ -60,7 +61,8 @@ class WideReadBeforeWrite(Rule):
     ```
 
     ## When it stays quiet
-    When every row of the range is worked on; when the range is bounded by a key that one row has; when only
+    When every row of the range is worked on, or looked for; when a table has one row; when the range is bounded by a
+    key that one row has, or by two that few rows share, and no loop asks again and again; when only
     administrators, crons or scripts write into the range; when the range is one user's and only that user's tab writes
     there; and when the rows that would remain in the read are all that others write.
 
@@ -77,6 +79,9 @@ class WideReadBeforeWrite(Rule):
 
     def check(self, graph: AuditGraph) -> Iterator[Finding]:
         for wide in wide_reads(graph):
+            mutations = _distinct(user for user, _ in wide.users if user.kind == "mutation")
+            if is_narrow(wide.read, wide.table) and not _in_series(graph, mutations, wide.read):
+                continue
             needless = [pair for pair in pairs_of(graph, wide) if is_needless(graph, wide, pair)]
             if any(pair.kind == "conflict" for pair in needless) and any(_is_live(graph, pair) for pair in needless):
                 finding = self._finding(graph, wide, needless)
@@ -87,8 +92,8 @@ class WideReadBeforeWrite(Rule):
         read, table, lookup = wide.read, wide.table.name, wide.lookup
         pairs, predicted = priced(graph, distinct(needless))
         function, access = _worst_user(wide, pairs)
-        mutations = [user for user, _ in wide.users if user.kind == "mutation"]
-        queries = [user for user, _ in wide.users if user.kind == "query"]
+        mutations = _distinct(user for user, _ in wide.users if user.kind == "mutation")
+        queries = _distinct(user for user, _ in wide.users if user.kind == "query")
         looping = _in_series(graph, mutations, read)
         if all(in_a_special_case(access) for _, access in wide.users):
             predicted = _share_of(predicted, graph)
@@ -98,12 +103,12 @@ class WideReadBeforeWrite(Rule):
             function=function,
             cause=read.span,
             text=read.snippet,
-            message=_message(wide),
+            message=message_of(wide),
             pairs=pairs,
             callers=_callers(graph, pairs),
             static=(
                 _covers(read, table),
-                *([_used_by(mutations, queries)] if len(wide.users) > 1 else []),
+                *([_used_by(mutations, queries)] if len(mutations) + len(queries) > 1 else []),
                 *([f"a call that finds nothing reads the whole range, and {looping}"] if looping else []),
                 _written_by(graph, pairs),
             ),
@@ -114,7 +119,7 @@ class WideReadBeforeWrite(Rule):
             helper=helper_of(access, function) if len(wide.users) > 1 else None,
             at_least=Severity.LOW if looping else None,
             at_most=Severity.LOW if all(_ONCE.search(user.path) for user in mutations) else None,
-            fixes=_fixes(wide, len(pairs)),
+            fixes=fixes_of(wide, len(pairs)),
         )
 
     INVALID = (
@@ -349,9 +354,18 @@ def _in_series(graph: AuditGraph, mutations: Sequence[Function], read: Access) -
         return None
     for function in mutations:
         for caller in graph.callers(function.id):
-            if caller.loops and caller.client in _IN_SERIES:
+            if any(_is_many(loop) for loop in caller.loops) and caller.client in _IN_SERIES:
                 return f"a loop runs it once per item ({caller.span}): what is read grows with their square"
     return None
+
+
+def _is_many(loop: LoopContext) -> bool:
+    """Whether a loop has a round per item: a `Promise.all` of calls that are written out has none."""
+    return not (loop.parallel and loop.bound is not None)
+
+
+def _distinct(functions: Iterable[Function]) -> list[Function]:
+    return list({function.id: function for function in functions}.values())
 
 
 def _worst_user(wide: WideRead, pairs: Sequence[Pair]) -> tuple[Function, Access]:
@@ -368,25 +382,6 @@ def _callers(graph: AuditGraph, pairs: Sequence[Pair]) -> tuple[Caller, ...]:
         if len(found) >= MOST_CALLERS:
             break
     return tuple(found.values())[:MOST_CALLERS]
-
-
-def _names(fields: Sequence[str]) -> str:
-    return ", ".join(f"`{field}`" for field in fields)
-
-
-def _message(wide: WideRead) -> str:
-    read, lookup, table = wide.read, wide.lookup, wide.table.name
-    by = _names(lookup.telling or lookup.equal or lookup.fields)
-    where = "the whole table" if not bound_fields(read) else f"all rows with one {_names(bound_fields(read))}"
-    upto = f", reading {where} up to it" if read.extent.reach == "first" else f", reading {where}"
-    although = f", although the index `{wide.index.name}` exists" if wide.index is not None else ""
-    what = {
-        "one": f"looks for one `{table}` row by {by}",
-        "some": f"picks `{table}` rows by {by}",
-        "extreme": f"asks for the largest or smallest {by} of `{table}`",
-        "count": f"counts `{table}` rows",
-    }[lookup.purpose]
-    return f"{what}{upto}{although}"
 
 
 def _covers(read: Access, table: str) -> str:
@@ -412,37 +407,3 @@ def _written_by(graph: AuditGraph, pairs: Sequence[Pair]) -> str:
     named = ", ".join(f"`{graph.functions[id].path}`" for id in writers[:3])
     more = f" and {len(writers) - 3} more" if len(writers) > 3 else ""
     return f"rows that it is not after are written by {named}{more}"
-
-
-def _fixes(wide: WideRead, pairs: int) -> tuple[Fix, ...]:
-    lookup, bound = wide.lookup, bound_fields(wide.read)
-    removes = f"{pairs} pair{'s' if pairs > 1 else ''} with writes of rows that it is not after"
-    again = "writes of the very rows it is after, and inserts of such a row (also while there is none)"
-    if lookup.purpose == "count":
-        how = (
-            "keep the number in a row of its own that only inserts and deletes change, or read it with "
-            "`useStaleSnapshot` where a limit may be passed by a little"
-        )
-        return (Fix(how, "guided", removes, "inserts and deletes, which change the number"),)
-    if lookup.purpose == "extreme":
-        fields = (*bound, *lookup.fields)
-        again = "calls that add at the same end: each reads the row that stands there, or the gap before it"
-        if wide.index is not None:
-            how = f"read the first row of `{wide.index.name}` in the order wanted (`.order(…).first()`)"
-            return (Fix(how, "mechanical", removes, again),)
-        how = f"add an index on ({', '.join(fields)}) and read its first row in the order wanted (`.order(…).first()`)"
-        return (Fix(how, "guided", removes, again),)
-    if "_id" in lookup.equal:
-        return (Fix("read the row by its id, with `ctx.db.get`", "mechanical", removes, "writes of that very row"),)
-    if wide.index is not None:
-        how = f"read through `{wide.index.name}` ({', '.join(wide.index.fields)}) and check the rest in code"
-        return (Fix(how, "mechanical", removes, again),)
-    if not lookup.equal and not lookup.in_query:
-        how = (
-            "find the rows in a query, and change each in a mutation of its own by its id, which asks again whether it "
-            "is one of them"
-        )
-        return (Fix(how, "guided", removes, "writes of the very row that is changed"),)
-    fields = tuple(dict.fromkeys((*bound, *(lookup.telling or lookup.equal or lookup.fields))))
-    how = f"add an index on ({', '.join(fields)}) and read through it; check the rest in code"
-    return (Fix(how, "guided", removes, again),)

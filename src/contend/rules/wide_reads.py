@@ -16,6 +16,7 @@ from contend.model.values import UNKNOWN, Origin
 from contend.rules.graph import AuditGraph
 from contend.rules.guards import missing_rows
 from contend.rules.lookups import Lookup, bound_fields, lookup_of, serving_index
+from contend.rules.retention import SET_UP, bounded_by
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +34,7 @@ class WideRead:
 def wide_reads(graph: AuditGraph) -> Iterator[WideRead]:
     """Reads, by their place in the source, that cover more than a mutation is after."""
     places: dict[Span, list[tuple[Function, Access]]] = defaultdict(list)
+    made_once = set(_made_once(graph))
     for function in sorted(graph.app.functions, key=lambda function: function.kind != "mutation"):
         if function.kind in ("mutation", "query"):
             for access in function.reads:
@@ -47,8 +49,21 @@ def wide_reads(graph: AuditGraph) -> Iterator[WideRead]:
         if lookup is None:
             continue
         index = serving_index(read, lookup, table)
-        if _is_worth(read, lookup, index):
+        if _is_worth(read, lookup, index) and read.table not in made_once:
             yield WideRead(table, read, lookup, index, tuple(users))
+
+
+def _made_once(graph: AuditGraph) -> Iterator[str]:
+    """The tables of one row: what inserts it looks first whether there is any."""
+    inserts: dict[str, list[tuple[Function, Access]]] = defaultdict(list)
+    for function in graph.mutations:
+        for write in function.writes:
+            if write.operation == "insert":
+                for table in write.tables:
+                    inserts[table].append((function, write))
+    for table, found in inserts.items():
+        if bounded_by(found) == SET_UP and not any(write.loops for _, write in found):
+            yield table
 
 
 def _is_open(access: Access) -> bool:

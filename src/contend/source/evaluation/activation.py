@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from contend.source import ir
 from contend.source.evaluation import terms as t
+from contend.source.evaluation.certainty import is_impossible
 from contend.source.evaluation.effects import (
     Catching,
     Condition,
@@ -262,7 +263,7 @@ class Activation:
         if self._is_full() or len(outer.steps) + len(effect.place.steps) > MAX_STEPS:
             return
         place = substituted_place(effect.place.below(outer, name), len(outer.guards), len(outer.loops), substitution)
-        if any(_impossible(guard) for guard in place.guards[len(outer.guards) :]):
+        if any(is_impossible(guard) for guard in place.guards[len(outer.guards) :]):
             return  # `if (kind === "a")` in a helper called with "b"
         apply = substitution.apply
         if isinstance(effect, DatabaseEffect):
@@ -355,51 +356,6 @@ def side_by_side(loops: tuple[Round, ...]) -> tuple[Round, ...]:
 
 def _is_live(term: t.Value) -> bool:
     return isinstance(term.value if isinstance(term, t.Typed) else term, t.Live)
-
-
-def _impossible(guard: Condition) -> bool:
-    """Whether a condition that compares literals fails."""
-    known = _truth(guard.term)
-    return known is not None and known != guard.holds
-
-
-def _truth(term: t.Value) -> bool | None:
-    """What comparisons of literals, and `"scheduler" in ctx`, come to; None where anything else decides."""
-    if not isinstance(term, t.Operation):
-        return None
-    if term.op in ("===", "==", "!==", "!=") and len(term.parts) == 2:
-        left, right = term.parts
-        if not (isinstance(left, t.Const) and isinstance(right, t.Const)) or t.is_nullish(left) or t.is_nullish(right):
-            return None
-        return (left.value == right.value) == (term.op in ("===", "=="))
-    if term.op == "in":
-        return _offers(term.parts[1], term.parts[0])
-    if term.op == "!":
-        inner = _truth(term.parts[0])
-        return None if inner is None else not inner
-    if term.op in ("&&", "||"):
-        decisive = term.op == "||"
-        parts = [_truth(part) for part in term.parts]
-        if decisive in parts:
-            return decisive
-        return None if None in parts else not decisive
-    return None
-
-
-_OFFERED = {
-    "query": frozenset({"db", "auth", "storage", "runQuery", "meta"}),
-    "mutation": frozenset({"db", "auth", "storage", "runQuery", "runMutation", "scheduler", "meta"}),
-    "action": frozenset({"auth", "storage", "runQuery", "runMutation", "runAction", "scheduler", "vectorSearch", "meta"}),
-}
-
-
-def _offers(context: t.Value, name: t.Value) -> bool | None:
-    """Whether a function's `ctx` has a member (convex-backend: npm-packages/convex/src/server/registration.ts); None
-    for a context of no known kind, or one that a builder has added to."""
-    if not isinstance(context, t.Context) or not isinstance(name, t.Const) or context.kind not in _OFFERED:
-        return None
-    known = name.value in _OFFERED[context.kind]
-    return known if known or context.extra is None else None
 
 
 def _distance(term: t.Value) -> int:

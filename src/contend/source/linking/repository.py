@@ -27,6 +27,7 @@ from contend.source.linking.component_functions import mounted_tables, with_comp
 from contend.source.linking.functions import Linked, link_functions
 from contend.source.linking.positions import Positions
 from contend.source.linking.references import References
+from contend.source.linking.remembered import recalled, remember
 from contend.source.linking.schemas import read_schema
 from contend.source.recursion import deep_recursion
 from contend.source.sources import Sources, prepare, problems_of, survey
@@ -63,18 +64,22 @@ def read_repository(
     """
     surveyed = survey(path, progress)
     cache = Path(cache_of or surveyed.root) if use_cache else None
-    remember = cache is not None and cache_of is None
+    known = recalled(surveyed, cache) if cache is not None else None
+    if known is not None:
+        return known
+    remembers = cache is not None and cache_of is None
     jobs = available_jobs() if jobs is None else jobs
     with client_process(surveyed, jobs) as beside:  # it loads while imports are resolved
         sources = prepare(surveyed, Pack.open(cache, "syntax") if cache is not None else None)
         here = [*sources.of_functions(), *(sources.of_clients() if beside is None else ())]
         if beside is not None:
-            beside.start(sources, cache, remember, jobs // 2)
+            beside.start(sources, cache, remembers, jobs // 2)
             jobs -= jobs // 2
         sources.modules.parse(here, jobs, None if progress is None else lambda *done: progress("parsing", *done))
         repository = link(sources, progress, beside)
-    if remember:
+    if cache is not None and remembers:
         sources.modules.remember()
+        remember(repository, surveyed, cache)
     return repository
 
 
