@@ -74,6 +74,20 @@ def test_typing_is_more_frequent_than_a_shortcut(event: str, calls_per_day: floa
     assert heat(calls("m:f", "keystroke", detail=event)).calls_per_day == calls_per_day
 
 
+def test_loops_of_functions_that_start_each_other_are_bounded_like_nested_ones() -> None:
+    """A loop without a known bound runs 10 times, nested ones at most 100: also where each stands in its own action."""
+    chain = [function(f"m:{name}", kind="action") for name in "abc"]
+    starts = [
+        calls("m:a", "event", "websocket"),
+        *(
+            replace(calls(to, "action", "action", loops=(loop(),)), from_function=start)
+            for start, to in (("m:a", "m:b"), ("m:b", "m:c"), ("m:c", "m:f"))
+        ),
+    ]
+    found = heats(app([], [F, *chain], starts))
+    assert [found[f"m:{name}"].calls_per_day for name in "abcf"] == [100, 1_000, 10_000, 10_000]
+
+
 def test_a_loop_that_draws_the_buttons_does_not_multiply_a_click() -> None:
     """The loop stands around the handler; the chain starts at the handler and ends at the call."""
     rows = loop(arg("rows"), parallel=True)

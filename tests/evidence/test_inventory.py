@@ -205,6 +205,38 @@ export const wipe = mutation({ handler: async (ctx) => {
         entry = table(inventory(tmp_path, {"convex/logs.ts": module(self.LOG + wipe)}), "deliveryLogs")
         assert (entry.ttl, entry.deletes) == ("none", ("logs:wipe",))
 
+    def test_what_goes_with_its_parent_is_told_but_is_no_clean_up(self, tmp_path: Path):
+        forget = """
+export const forget = mutation({ args: { at: v.number() }, handler: async (ctx, { at }) => {
+  const rows = await ctx.db.query("deliveryLogs").withIndex("by_at", (q) => q.eq("at", at)).collect();
+  for (const row of rows) await ctx.db.delete(row._id);
+} });
+"""
+        show = """
+import { useMutation } from "convex/react";
+import { api } from "../convex/_generated/api";
+export default function Forget({ at }) {
+  const forget = useMutation(api.logs.forget);
+  return <button onClick={() => forget({ at })} />;
+}
+"""
+        for called, told in ((True, True), (False, False)):
+            files = {"convex/logs.ts": module(self.LOG + forget), **({"src/forget.tsx": show} if called else {})}
+            entry = table(inventory(tmp_path / str(called), files), "deliveryLogs")
+            assert (entry.ttl, entry.deletes) == ("none", ("logs:forget",))
+            assert ("logs:forget deletes rows, but not by age" in entry.reason) is told
+
+    def test_one_row_per_filtered_value_is_not_made_once(self, tmp_path: Path):
+        code = """
+export const start = mutation({ args: { provider: v.string() }, handler: async (ctx, { provider }) => {
+  const old = await ctx.db.query("providers").filter((q) => q.eq(q.field("provider"), provider)).first();
+  if (old !== null) return;
+  await ctx.db.insert("providers", { provider, calls: 0 });
+} });
+"""
+        entry = table(inventory(tmp_path, {"convex/providers.ts": module(code)}), "providers")
+        assert "one row per provider" in entry.reason
+
     def test_a_table_that_nothing_writes_does_not_grow(self, tmp_path: Path):
         entry = table(inventory(tmp_path, {"convex/users.ts": USERS}), "routingLogs")
         assert (entry.writers, entry.ttl, entry.proposed_period, entry.verdict) == ((), "not needed", None, "safe")

@@ -63,3 +63,35 @@ def test_what_a_conflict_takes_along_is_told(tmp_path: Path) -> None:
     )
     [finding] = findings_of({**COMPONENT, "convex/search.ts": insert}, tmp_path, RULE)
     assert any("its writes of `searches`" in text for text in finding.static)
+
+
+def asking(call: str) -> dict[str, str]:
+    """An app whose action asks the component's limiter."""
+    search = COMPONENT["convex/search.ts"].replace(
+        "import { mutation }", 'import { v } from "convex/values";\nimport { action }'
+    )
+    search = search.replace(
+        "export const search = mutation({\n  args: {},", "export const search = action({\n  args: { user: v.string() },"
+    )
+    search = search.replace("handler: async (ctx) =>", "handler: async (ctx, args) =>")
+    search = search.replace('await limiter.limit(ctx, "search", { throws: true });', call)
+    page = COMPONENT["src/Search.tsx"].replace("useMutation", "useAction").replace("search()", "search({ user: name })")
+    return {**COMPONENT, "convex/search.ts": search, "src/Search.tsx": page.replace("Search()", "Search({ name })")}
+
+
+def test_an_action_that_gives_the_component_a_key_tells_users_apart(tmp_path: Path) -> None:
+    """The limit is then a function of the component, whose argument has the component's name for it."""
+    assert findings_of(asking('await limiter.limit(ctx, "search", { key: args.user });'), tmp_path, RULE) == ()
+
+
+def test_an_action_that_gives_none_does_not(tmp_path: Path) -> None:
+    [finding] = findings_of(asking('await limiter.limit(ctx, "search", {});'), tmp_path, RULE)
+    assert "without a key" in finding.message
+
+
+def test_a_constant_that_stands_in_for_a_user_is_no_key_of_all(tmp_path: Path) -> None:
+    stub = COMPONENT["convex/search.ts"].replace(
+        'await limiter.limit(ctx, "search", { throws: true });',
+        'const userId = "test user";\n    await limiter.limit(ctx, "search", { key: userId });',
+    )
+    assert findings_of({**COMPONENT, "convex/search.ts": stub}, tmp_path, RULE) == ()

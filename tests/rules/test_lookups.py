@@ -8,7 +8,7 @@ from contend.model.functions import Access, Extent, Function, Key
 from contend.model.places import Span
 from contend.model.schema import Index, Table, Validator
 from contend.model.values import Origin, Value
-from contend.rules.lookups import lookup_of, serving_index
+from contend.rules.lookups import filtered_by, is_narrow, lookup_of, serving_index
 
 HERE = Span("convex/x.ts", 1, 1, 1, 10)
 TABLE = Table(
@@ -85,3 +85,36 @@ def test_an_index_serves_where_it_starts_with_what_is_looked_for(predicate: str,
 def test_unique_expects_one_row_and_is_no_search() -> None:
     read = reading('ctx.db.query("members").withIndex("by_team", …).unique()', "teamId", reach="range")
     assert lookup_of(of(read), read, TABLE) is None
+
+
+ROLES = Table(
+    "members",
+    {"teamId": Validator("id", table="teams"), "roleId": Validator("id", table="roles"), "email": Validator("string")},
+    (Index("by_team", ("teamId",)), Index("by_role", ("roleId",)), Index("by_email", ("email",))),
+)
+
+
+@pytest.mark.parametrize(("field", "index"), [("roleId", None), ("email", "by_email")])
+def test_an_index_that_drops_the_bound_field_serves_only_where_few_rows_share_its_own(
+    field: str, index: str | None
+) -> None:
+    """The rows of all teams with one role are more than those of one team."""
+    read = reading(f'ctx.db.query("members").filter((q) => q.eq(q.field("{field}"), value)).first()', "teamId")
+    lookup = lookup_of(of(read), read, ROLES)
+    assert lookup is not None
+    found = serving_index(read, lookup, ROLES)
+    assert (found.name if found else None) == index
+
+
+@pytest.mark.parametrize(
+    ("fields", "narrow"),
+    [(("teamId",), False), (("teamId", "email"), False), (("roleId", "email"), True), (("hash",), True)],
+)
+def test_how_few_rows_a_range_has(fields: tuple[str, ...], narrow: bool) -> None:
+    assert is_narrow(reading("…", *fields, reach="range"), ROLES) is narrow
+
+
+def test_a_filter_by_literals_is_no_key() -> None:
+    assert filtered_by(reading('….filter((q) => q.eq(q.field("isDefault"), true)).first()')) == ()
+    assert filtered_by(reading('….filter((q) => q.eq(q.field("userId"), userId)).first()')) == ("userId",)
+    assert filtered_by(reading("….filter((q) => matches(q)).first()")) is None

@@ -103,3 +103,46 @@ def test_a_growing_text_is_no_counter(tmp_path: Path) -> None:
 def test_a_count_alone_is_one(tmp_path: Path) -> None:
     [finding] = findings_of(save("saves: page.saves + 1"), tmp_path, "shared-counter")
     assert finding.table == "pages"
+
+
+def count(handler: str) -> dict[str, str]:
+    return {
+        **PAGES,
+        "convex/pages.ts": f"""
+import {{ action, internalMutation }} from "./_generated/server";
+import {{ api, internal }} from "./_generated/api";
+import {{ v }} from "convex/values";
+{handler}
+""",
+    }
+
+
+def test_the_run_that_holds_the_lease_counts_alone(tmp_path: Path) -> None:
+    files = save("saves: page.saves + 1")
+    held = files["convex/pages.ts"].replace("    if (page)", "    if (page.runId !== args.text) return;\n    if (page)")
+    assert findings_of({**files, "convex/pages.ts": held}, tmp_path, "shared-counter") == ()
+
+
+def test_how_often_a_job_failed_at_a_row_is_that_rows_own(tmp_path: Path) -> None:
+    files = count("""
+export const failed = internalMutation({
+  args: { id: v.id("pages") },
+  handler: async (ctx, args) => {
+    const page = await ctx.db.get(args.id);
+    if (page) await ctx.db.patch(args.id, { failures: (page.failures ?? 0) + 1 });
+  },
+});
+export const all = internalMutation({ args: {}, handler: (ctx) => ctx.db.query("pages").collect() });
+export const save = action({
+  args: {},
+  handler: async (ctx) => {
+    for (const page of await ctx.runMutation(internal.pages.all, {})) {
+      await ctx.runMutation(internal.pages.failed, { id: page._id });
+    }
+  },
+});
+""")
+    files["src/Page.tsx"] = PAGES["src/Page.tsx"].replace("useMutation", "useAction")
+    assert findings_of(files, tmp_path, "shared-counter") == ()
+    files["convex/pages.ts"] = files["convex/pages.ts"].replace("failures", "views")
+    assert len(findings_of(files, tmp_path / "again", "shared-counter")) == 1, "another count is everybody's"

@@ -72,6 +72,7 @@ class Source:
     audience: Audience
     herd: bool = False
     per_item: frozenset[str] = frozenset()
+    guessed: float = 1.0  # rounds of loops without a known bound on the way here
 
     @property
     def calls_per_day(self) -> float:
@@ -97,6 +98,12 @@ class Heat:
     called: bool
     scripts_only: bool
     assumptions: tuple[str, ...]
+
+    @property
+    def guessed(self) -> float:
+        """Rounds of loops without a known bound on the way to a call, on average."""
+        calls = self.calls_per_day if self.sources else 0.0
+        return sum(one.calls_per_day * one.guessed for one in self.sources) / calls if calls else 1.0
 
     @property
     def concurrent(self) -> bool:
@@ -165,7 +172,8 @@ class _Rates:
         elif caller.trigger.kind == "webhook":
             width, spread, parallel = traffic.webhook_burst, traffic.webhook_spread_ms, True
             events /= max(traffic.webhook_burst, 1.0)
-        rounds, together = self._rounds(caller, used)
+        around = self._guessed(caller)
+        rounds, guessed, together = self._rounds(caller, around, used)
         if rounds > 1:
             width = min(width * rounds, WIDEST)
             waits = caller.queued or caller.client not in ("http", "action", "node-action")
@@ -182,10 +190,19 @@ class _Rates:
             audience=audience,
             herd=_is_herd(caller),
             per_item=_per_item(caller),
+            guessed=around * guessed,
         )
 
-    def _rounds(self, caller: Caller, used: dict[str, None]) -> tuple[float, bool]:
-        """How many calls one event makes, and whether some loop makes them at the same time."""
+    def _guessed(self, caller: Caller) -> float:
+        """Rounds of loops without a known bound in the functions that lead to a caller."""
+        start = caller.from_function
+        if start is None or start in self.open or caller.trigger.kind == "webhook":
+            return 1.0
+        return self.heat(start).guessed
+
+    def _rounds(self, caller: Caller, around: float, used: dict[str, None]) -> tuple[float, float, bool]:
+        """How many calls one event makes, how many of them by loops without a known bound (`around` such rounds stand
+        around them), and whether some loop makes them at the same time."""
         loops = [
             loop
             for loop in caller.loops
@@ -193,7 +210,8 @@ class _Rates:
         ]
         if any(loop.bound is None for loop in loops):
             used["loop_width"] = None
-        return self.traffic.rounds(loops), any(loop.parallel for loop in loops)
+        guessed = self.traffic.guessed_rounds(loops, around)
+        return self.traffic.rounds(loops, around), guessed, any(loop.parallel for loop in loops)
 
     def _events(self, caller: Caller, used: dict[str, None]) -> tuple[float, Audience]:
         """Events of the whole app in a day, before loops (for server requests: single requests)."""

@@ -18,6 +18,7 @@ one where only scripts do, and one where confidence is low.
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -39,7 +40,7 @@ from contend.conflicts.meeting import (
 from contend.conflicts.pairs import PairIndex
 from contend.conflicts.traffic import Traffic
 from contend.model.findings import Confidence, Impact, ImpactComponent, Pair, Severity, Sharing
-from contend.model.functions import Access, Function
+from contend.model.functions import Access, Function, Key
 from contend.model.values import Origin
 
 THRESHOLDS: Final[Mapping[ImpactComponent, tuple[float, float, float, float]]] = {
@@ -53,6 +54,9 @@ THRESHOLDS: Final[Mapping[ImpactComponent, tuple[float, float, float, float]]] =
 """Per day: from where on a component is critical, high, medium, low. Below, it is information."""
 MATCHED: Final = 0.5  # part of a range that a `.filter(…).first()` reads: up to its match, wherever that stands
 APPENDED: Final = 0.05  # inserts that a `.first()` from the start meets: the first ones, while the range is still empty
+
+
+_NAME = re.compile(r"(email|slug|key|name|token|hash|handle|url|domain|ids?)$", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +159,9 @@ class Estimator:
         if key not in self._met:
             self._met[key] = self._meetings(pair, ground, once)
         found = self._met[key]
-        return _impact(found.times(entry_share(pair)), self._assumptions(victim, writer, pair, "transaction_ms"))
+        return _impact(
+            found.times(entry_share(pair) * self._hit(pair)), self._assumptions(victim, writer, pair, "transaction_ms")
+        )
 
     def _meetings(self, pair: Pair, ground: Ground, once: bool) -> Meetings:
         victim, writer = self.heats[pair.victim], self.heats[pair.writer]
@@ -176,7 +182,7 @@ class Estimator:
             passing = passing_window(window, source.events_per_day / separate, source.active_seconds(self.traffic))
             daytime = 1.0 if source.audience == "users" else self.traffic.open_hours / 24
             writes += source.calls_per_day * daytime * (1.0 if passing is None else passing)
-        reruns = writes * open_now * entry_share(pair)
+        reruns = writes * open_now * entry_share(pair) * self._hit(pair)
         return Impact(query_reruns_per_day=reruns, assumptions=self._assumptions(writer, writer, pair, "users", "tabs"))
 
     def _window(self, write: Access) -> float | None:
@@ -196,6 +202,20 @@ class Estimator:
             return 1.0
         coarse = groups(pair.sharing, self.traffic) or 1.0
         return max(coarse, separate / self.traffic.rounds(pair.write.loops))
+
+    def _hit(self, pair: Pair) -> float:
+        """The share of the writer's writes that change one given row: where the victim looks for the row with a fixed
+        name (`email = "system"`) and the writer changes whichever user's or tenant's row it has, mostly another."""
+        named = {key.field for key in pair.read.keys if key.value.origin is Origin.CONSTANT and self._names(pair, key)}
+        if not named or pair.write.operation == "insert" or named & {field.name for field in pair.write.fields}:
+            return 1.0
+        return 1 / (groups(self.pairs.sharing(pair.writer, pair.write), self.traffic) or 1.0)
+
+    def _names(self, pair: Pair, key: Key) -> bool:
+        """Whether a key's value stands for few rows: a name or an address, not a state or a kind."""
+        table = self.pairs.app.tables.get(pair.table)
+        declared = table.fields.get(key.field) if table is not None else None
+        return declared is not None and declared.kind in ("string", "id") and bool(_NAME.search(key.field))
 
     def _is_document(self, pair: Pair) -> bool:
         """Whether the interval is one document of a table that no other table refers to."""

@@ -97,13 +97,21 @@ class Traffic:
         """Seconds of a day in which users are active."""
         return self.open_hours * 3_600
 
-    def rounds(self, loops: Iterable[LoopContext]) -> float:
-        """How often what stands in all these loops runs, at least once."""
-        known, unknown = 1.0, 1.0
+    def rounds(self, loops: Iterable[LoopContext], guessed: float = 1.0) -> float:
+        """How often what stands in all these loops runs, at least once; `guessed` as in `guessed_rounds`."""
+        loops = tuple(loops)
+        known = 1.0
         for loop in loops:
             known *= 1.0 if loop.bound is None else loop.bound
+        return max(known * self.guessed_rounds(loops, guessed), 1.0)
+
+    def guessed_rounds(self, loops: Iterable[LoopContext], guessed: float = 1.0) -> float:
+        """How often loops without a known bound run; `guessed` rounds of such loops stand around them already, in the
+        functions that led here."""
+        unknown = 1.0
+        for loop in loops:
             unknown *= self.loop_width if loop.bound is None else 1.0
-        return max(known * min(unknown, max(self.nested_rounds, self.loop_width)), 1.0)
+        return min(unknown, max(max(self.nested_rounds, self.loop_width) / guessed, 1.0))
 
     @property
     def page_time(self) -> float:

@@ -152,6 +152,8 @@ def _fast(graph: AuditGraph, users: Sequence[tuple[Function, Access]]) -> FastWr
             and _runs_unasked(graph, function, bool(counted or counted_fields(access, graph.app.tables)))
         ):
             hot.append((function, access))
+    if child is not None and not _is_usual(graph, hot, child.table, first.table):
+        return None
     if not hot:
         return None
     return FastWrite(tuple(hot), sum(graph.estimator.calls_per_day(function.id) for function, _ in hot), child)
@@ -256,6 +258,22 @@ def _runs_unasked(graph: AuditGraph, function: Function, counts: bool) -> bool:
     ):
         return True
     return any(caller.trigger.kind in _UNASKED for caller in origins)
+
+
+def _is_usual(graph: AuditGraph, hot: Sequence[tuple[Function, Access]], child: str | None, parent: str | None) -> bool:
+    """Whether most new rows of the child's table come with a write of their parent."""
+    rate_of = graph.estimator.calls_per_day
+    ids = {function.id for function, _ in hot}
+    others = (
+        function.id
+        for function in graph.mutations
+        if function.id not in ids
+        and any(access.operation == "insert" and child in access.tables for access in function.writes)
+        and not any(
+            write.operation == "patch" and parent in write.tables and not _clears(write) for write in function.writes
+        )
+    )
+    return sum(rate_of(id) for id in ids) >= sum(rate_of(id) for id in others)
 
 
 def _clears(access: Access) -> bool:

@@ -300,8 +300,8 @@ def _message(coarse: CoarseKey) -> str:
     table = (coarse.access.table or "").rsplit("/", 1)[-1]
     if coarse.how == "fallback":
         return (
-            f"clients that send no address share the key {coarse.key}: one `{table}` row for all of them, which each "
-            "call writes"
+            f"callers that bring no address or name of their own share the key {coarse.key}: one `{table}` row for all "
+            "of them, which each call writes"
         )
     many = len({call.span for call in coarse.calls})
     where = f"{many} calls ask" if many > 1 else "asks"
@@ -338,7 +338,7 @@ def _with_it(function: Function, access: Access) -> list[str]:
 def _fixes(coarse: CoarseKey) -> tuple[Fix, ...]:
     name = coarse.function.path.split(":")[-1]
     key = Fix(
-        "reject or challenge clients without an address before the limiter, or key them by something else they send"
+        "reject or challenge such callers before the limiter, or key them by something else that they bring"
         if coarse.how == "fallback"
         else "give the limiter a key that tells callers apart: the user, the API key, the client's address",
         "guided",

@@ -49,14 +49,9 @@ def coarse_keys(graph: AuditGraph, function: Function, access: Access) -> Iterat
     keys = [key for key in found.keys if key.operator == "eq" and key.field != "_id"]
     if not keys or any(key.value.mentions(Origin.FRESH) or key.value.op == _SHARD for key in keys):
         return  # spread over shards
-    own = (
-        function.path.startswith(f"{access.table.rsplit('/', 1)[0]}/")
-        if access.table and in_component(access)
-        else False
-    )
-    told = (
-        {name for caller in callers for name, value in caller.arguments if not _same_for_all(value)} if own else set()
-    )
+    mount = (access.table or "").rsplit("/", 1)[0]
+    own = in_component(access) and function.path.startswith(f"{mount}/")
+    told = {name for caller in callers for name, value in caller.arguments if own and not _same_for_all(value)}
     open_keys = [key for key in keys if not _same_for_all(key.value) or key.field in told]
     if not open_keys:
         how = _how(keys, {})

@@ -148,6 +148,16 @@ def bound_fields(read: Access) -> tuple[str, ...]:
     return tuple(key.field for key in read.keys if key.operator == "eq")
 
 
+def filtered_by(read: Access) -> tuple[str, ...] | None:
+    """The fields that a `.filter()` of the query compares with something other than a literal; None where that does not
+    show."""
+    found = [
+        (match["first"] or match["second"], (match["value"] or match["other"] or "").strip())
+        for match in _COMPARED.finditer(read.snippet)
+    ]
+    return tuple(dict.fromkeys(name for name, value in found if not _LITERAL.match(value))) if found else None
+
+
 def _filtered(read: Access, table: Table | None) -> Lookup | None:
     """What a `.filter()` of the query compares, from its source."""
     fields: dict[str, None] = {}

@@ -283,6 +283,23 @@ export const claim = mutation({
             trap=True,
         ),
         Case(
+            "leftovers are given up, and nobody works on them",
+            {
+                **dict(INVALID[0].files),
+                "convex/jobs.ts": """
+import { mutation } from "./_generated/server";
+export const claim = mutation({
+  args: {},
+  handler: async (ctx) => {
+    const left = await ctx.db.query("jobs").withIndex("by_status", (q) => q.eq("status", "pending")).take(100);
+    for (const job of left) await ctx.db.patch(job._id, { status: "failed" });
+  },
+});
+""",
+            },
+            trap=True,
+        ),
+        Case(
             "each worker has a queue of its own",
             {
                 **dict(INVALID[0].files),

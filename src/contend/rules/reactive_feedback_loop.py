@@ -124,7 +124,7 @@ class ReactiveFeedbackLoop(Rule):
                 f"`{link.dependency.text}` is in the effect's dependency list ({caller.trigger.entry})"
                 + _through(graph, caller, link),
                 f"predicted: one tab up to {60_000 / ROUND_TRIP_MS:.0f} calls a minute, no conflict with itself; two "
-                f"tabs: about {tabs:.0%} of attempts conflict",
+                f"tabs: up to about {tabs:.0%} of attempts conflict, as long as they run in step",
             ),
             predicted=predicted,
             table=link.access.table,

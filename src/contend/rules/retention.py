@@ -12,6 +12,7 @@ from contend.model.functions import Access, Function
 from contend.model.schema import Table
 from contend.model.values import Origin
 from contend.rules.guards import missing_rows
+from contend.rules.lookups import filtered_by
 
 _WORDS = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+|\d+")
 _EXPIRING = frozenset(
@@ -151,7 +152,9 @@ def _lookup(function: Function, insert: Access) -> tuple[str, ...] | None:
     reads.sort(key=lambda read: not set(read.tables) & set(insert.tables))
     for read in reads:
         if any(write.operation == "insert" and set(write.tables) & set(read.tables) for write in function.writes):
-            return tuple(key.field for key in read.keys if key.operator == "eq")
+            filtered = filtered_by(read) if read.extent.filtered else ()
+            bound = tuple(key.field for key in read.keys if key.operator == "eq")
+            return None if filtered is None else (*bound, *filtered)
     return None
 
 

@@ -251,6 +251,31 @@ export default crons;
             trap=True,
         ),
         Case(
+            "rows go with their owner, who is gone after a while, and by age",
+            {
+                **dict(INVALID[1].files),
+                "convex/crons.ts": """
+import { cronJobs } from "convex/server";
+import { internal } from "./_generated/api";
+const crons = cronJobs();
+crons.daily("old views", { hourUTC: 3, minuteUTC: 0 }, internal.views.cleanUpOldViews);
+export default crons;
+""",
+                "convex/pages.ts": """
+import { mutation } from "./_generated/server";
+import { v } from "convex/values";
+export const remove = mutation({
+  args: { page: v.string() },
+  handler: async (ctx, { page }) => {
+    const views = await ctx.db.query("pageViews").filter((q) => q.eq(q.field("page"), page)).collect();
+    for (const view of views) await ctx.db.delete(view._id);
+  },
+});
+""",
+            },
+            trap=True,
+        ),
+        Case(
             "a click now and then",
             {
                 **dict(INVALID[1].files),

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from contend.model.callers import Caller
-from contend.model.findings import Confidence, Finding, Fix
+from contend.model.findings import Confidence, Finding, Fix, Severity
 from contend.model.functions import Access, Function
 from contend.rules.graph import AuditGraph
 from contend.rules.remedies import rerun_source
@@ -126,6 +126,7 @@ class UnconditionalUpsert(Rule):
             confidence=_confidence(upsert),
             table=access.table,
             helper=helper,
+            at_most=None if upsert.same or upsert.mint is not None else Severity.MEDIUM,
             fixes=fixes,
         )
 
@@ -308,6 +309,20 @@ export const sync = internalMutation({
   },
 });
 """,
+            },
+            trap=True,
+        ),
+        Case(
+            "a webhook tells of a change of this very row",
+            {
+                **dict(INVALID[1].files),
+                "convex/http.ts": INVALID[1]
+                .files["convex/http.ts"]
+                .replace(
+                    "{ external, status } = await request.json();",
+                    "{ type, external, status } = await request.json();",
+                )
+                .replace("    await ctx.runMutation", '    if (type === "plan.updated") await ctx.runMutation'),
             },
             trap=True,
         ),

@@ -18,7 +18,8 @@ class UnprotectedCheck(Rule):
 
     ## What it does
     Finds mutations that look for a row in one state (`running`), refuse or return if there is one, and otherwise insert
-    a row in another state (`pending`), which something they start moves into the first one later.
+    a row in another state (`pending`), which something they start moves into the first one later. Also finds actions
+    that look for a row in one transaction and insert it in a later one that does not look again.
 
     ## Why it conflicts
     It does not, and that is the problem: not a conflict, a hole. Convex makes a mutation start over if what it *read*
@@ -124,7 +125,8 @@ class UnprotectedCheck(Rule):
 
     def _of_split(self, graph: AuditGraph, split: SplitCheck) -> Finding:
         table, query, mutation = split.insert.table, split.query.path, split.mutation.path
-        pairs = [pair for pair in graph.pairs.of_writer(split.mutation.id) if pair.write.order == split.insert.order]
+        written = [pair for pair in graph.pairs.of_writer(split.mutation.id) if pair.write.order == split.insert.order]
+        pairs = [pair for pair in written if pair.victim == split.query.id]  # what the check would have met
         heat = graph.estimator.heats[split.action.id]
         keys = ", ".join(f"`{key.field}`" for key in split.check.keys)
         return report(

@@ -94,7 +94,7 @@ def upsert_of(graph: AuditGraph, function: Function, access: Access) -> Upsert |
         return None
     if any(_SYNC.search(name) for name in stamps) and not any(_of_row(write.value, access) for write in rest):
         jobs = (caller for caller in callers if caller.client in _JOBS and caller.loops)
-        needless += tuple(caller for caller in jobs if caller not in needless)
+        needless += tuple(caller for caller in jobs if caller not in needless and not _asks_first(graph, caller, found))
     if not needless:
         return None
     same = any(caller.trigger.kind in _ON_SHOWING for caller in needless)
@@ -148,6 +148,17 @@ def _after_a_change(function: Function, access: Access) -> bool:
         and {guard.span for guard in other.guards} <= {guard.span for guard in access.guards}
         and any((other.row, write.name) in asked and write.value.origin is Origin.CONSTANT for write in other.fields)
         for other in function.writes
+    )
+
+
+def _asks_first(graph: AuditGraph, caller: Caller, found: Access) -> bool:
+    """Whether a job runs a query that looks rows up by the same index: it asks which of them are there already."""
+    asked = [graph.functions.get(call.function) for call in graph.started_by(caller.from_function or "")]
+    return found.index is not None and any(
+        query is not None
+        and query.kind == "query"
+        and any(read.index == found.index and read.table == found.table for read in query.reads)
+        for query in asked
     )
 
 

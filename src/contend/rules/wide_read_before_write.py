@@ -85,8 +85,10 @@ class WideReadBeforeWrite(Rule):
             needless = [pair for pair in pairs_of(graph, wide) if is_needless(graph, wide, pair)]
             if any(pair.kind == "conflict" for pair in needless) and any(_is_live(graph, pair) for pair in needless):
                 finding = self._finding(graph, wide, needless)
-                if finding.severity is not Severity.INFO or (wide.index is not None and _is_used(graph, finding)):
+                if finding.severity is not Severity.INFO:
                     yield finding
+                elif wide.index is not None and _is_used(graph, finding):
+                    yield replace(finding, severity=Severity.LOW)  # a mistake that one line puts right
 
     def _finding(self, graph: AuditGraph, wide: WideRead, needless: Sequence[Pair]) -> Finding:
         read, table, lookup = wide.read, wide.table.name, wide.lookup

@@ -46,7 +46,7 @@ def _entry(world: World, part: Part, table: Table, writers: Sequence[Function]) 
     ]
     nature, rate = _nature(world, part, table, inserts)
     cleaners = cleanups(distinct, table.name, nature.logs)
-    ttl, period, growth, why = _growth(world, part, table, inserts, cleaners, nature, rate)
+    ttl, period, growth, why = _growth(world, part, table, inserts, cleaners, nature, rate, distinct)
     rows, fought = _rows(world, part, table, distinct)
     return TableEntry(
         app=app.root,
@@ -81,6 +81,7 @@ def _growth(
     cleaners: Sequence[Function],
     nature: Nature,
     rate: float,
+    writers: Sequence[Function],
 ) -> tuple[TimeToLive, str | None, Verdict, str]:
     """Whether rows go in time: the answer, a period to propose, a verdict, and why."""
     if table.library is not None and table.library.startswith("component "):
@@ -98,7 +99,8 @@ def _growth(
         return "not needed", None, "safe", kept
     if not nature.logs and not cleaners:
         return "not needed", None, "safe", f"{nature.words}, predicted {per_day(rate)} new a day: they are kept"
-    return _unscheduled(world, part, table.name, cleaners, inserts, nature, rate)
+    others = [function for function in deleters(writers, table.name) if world.has_live_start(function.id)]
+    return _unscheduled(world, part, table.name, cleaners, others, inserts, nature, rate)
 
 
 def _unscheduled(
@@ -106,11 +108,12 @@ def _unscheduled(
     part: Part,
     table: str,
     cleaners: Sequence[Function],
+    others: Sequence[Function],
     inserts: Sequence[tuple[Function, Access]],
     nature: Nature,
     rate: float,
 ) -> tuple[TimeToLive, str | None, Verdict, str]:
-    """A table of rows that should go, and that nothing removes in time."""
+    """A table of rows that should go, and that nothing removes in time; `others` delete some for another reason."""
     grows = f"{nature.words}, predicted {per_day(rate)} new a day"
     verdict: Verdict = "fix" if rate >= HIGH else "watch"
     if not any(world.has_live_start(function.id) for function, _ in inserts):
@@ -120,7 +123,11 @@ def _unscheduled(
     by = f"{listed(names(cleaners, part.app))} would remove old ones, but no cron and no scheduler reaches it"
     if any(_reads_all(cleaner, table) for cleaner in cleaners):
         by += "; it reads the whole table to find them (an index on the time would do)"
-    return ttl, nature.period or "90 days", verdict, f"{grows}; {by if cleaners else 'nothing removes old ones'}"
+    if not cleaners:
+        by = "nothing removes old ones"
+        if others:
+            by += f": {listed(names(others, part.app))} delete{'s' if len(others) == 1 else ''} rows, but not by age"
+    return ttl, nature.period or "90 days", verdict, f"{grows}; {by}"
 
 
 def _reads_all(function: Function, table: str) -> bool:

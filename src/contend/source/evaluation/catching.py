@@ -11,7 +11,7 @@ from contend.source.evaluation.activation import Activation
 from contend.source.evaluation.effects import Catching, Site
 from contend.source.evaluation.members import split
 
-_REPORTS = ("toast", "alert", "seterror", "showerror", "notify", "snackbar", "notification", "fail", "message")
+_REPORTS = ("toast", "alert", "seterror", "showerror", "notify", "snackbar", "notification", "message")
 _LOGS = ("console", "logger", "log", "captureexception", "sentry", "posthog", "warn", "error")
 
 
@@ -74,7 +74,7 @@ def _of_nodes(nodes: Sequence[Any]) -> tuple[str, tuple[str, ...]]:
                 changed.append(f"{'clears' if _is_empty(node.value) else 'sets'} {target}")
     for name in calls:
         low = name.lower()
-        if any(mark in low for mark in _REPORTS):
+        if low == "fail" or any(mark in low for mark in _REPORTS):
             kinds.add("reports")
         elif any(mark in low for mark in _LOGS):
             kinds.add("logs")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from contend.model.callers import Client, Consequence
 from contend.source.evaluation.effects import Place
 from contend.source.linking.positions import Positions
@@ -27,6 +29,17 @@ def consequence_of(place: Place, client: Client, trigger: str, positions: Positi
         catch_calls=nearest.calls if nearest is not None else (),
         shares_try_with=nearest.shared if nearest is not None else (),
     )
+
+
+def of_action(consequence: Consequence, client: Client) -> Consequence:
+    """The fate of an action: Convex starts it once, whoever asks for it
+    (convex-backend: crates/application/src/scheduled_jobs/mod.rs, npm-packages/convex/src/browser/sync)."""
+    if client in ("scheduler", "cron"):
+        return replace(consequence, text="an action: started once; what fails in it is logged and not tried again")
+    if client == "websocket":
+        told = "the code that awaits it learns of it" if consequence.awaited else "nobody learns of it (not awaited)"
+        return replace(consequence, text=f"an action: started once; when it fails, {told}")
+    return consequence
 
 
 def _words(client: Client, trigger: str, awaited: bool, caught: bool, catch: str, calls: tuple[str, ...]) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from operator import attrgetter
 from pathlib import Path
 
@@ -24,6 +24,7 @@ from contend.source.linking.callers import CallerReader, registrations
 from contend.source.linking.client_process import ClientProcess, client_process
 from contend.source.linking.client_side import ClientSide, abandoned, program_of, suppressions_in
 from contend.source.linking.component_functions import mounted_tables, with_components
+from contend.source.linking.consequences import of_action
 from contend.source.linking.functions import Linked, link_functions
 from contend.source.linking.positions import Positions
 from contend.source.linking.references import References
@@ -215,13 +216,18 @@ def _orphans(program: Program, app: AppDirectory, positions: Positions) -> list[
 def _app(part: _Parts) -> App:
     app = part.directory
     order = lambda caller: (caller.function, caller.span, caller.chain[0].file, caller.chain[0].line)  # noqa: E731
+    actions = {one.function.id for one in part.linked if one.function.kind == "action"}
+    fate = lambda caller: of_action(caller.consequence, caller.client)  # noqa: E731
+    callers = [
+        replace(caller, consequence=fate(caller)) if caller.function in actions else caller for caller in part.callers
+    ]
     return App(
         root=app.root,
         functions_dir=app.functions_dir,
         component=app.component,
         tables={**part.tables, **_undeclared(part)},
         functions=tuple(one.function for one in part.linked),
-        callers=tuple(_distinct(sorted(part.callers, key=order))),
+        callers=tuple(_distinct(sorted(callers, key=order))),
         subscriptions=tuple(dict.fromkeys(sorted(part.subscriptions, key=lambda s: (s.query, s.span, s.component)))),
         crons=tuple(part.crons),
         schema_file=app.schema_file,
