@@ -173,7 +173,7 @@ class Estimator:
     def _invalidation(self, pair: Pair) -> Impact:
         writer = self.heats[pair.writer]
         separate = self._reached(pair)
-        if separate is None or not writer.sources:
+        if separate is None or not writer.sources or self._delivers(pair):
             return Impact()
         open_now = self.open_queries(pair.victim) / separate
         writes = 0.0
@@ -184,6 +184,19 @@ class Estimator:
             writes += source.calls_per_day * daytime * (1.0 if passing is None else passing)
         reruns = writes * open_now * entry_share(pair) * self._hit(pair)
         return Impact(query_reruns_per_day=reruns, assumptions=self._assumptions(writer, writer, pair, "users", "tabs"))
+
+    def _delivers(self, pair: Pair) -> bool:
+        """Whether the re-run is what the query is for: it shows, by name, a field that the write changes on a row it
+        asked for. That of another row, or of a field that it leaves out, is needless."""
+        if pair.read.extent.filtered or not (pair.read.keys or pair.read.extent.reach == "point"):
+            return False
+        shown = {
+            name
+            for projection in self._functions[pair.victim].projections
+            if projection.table == pair.table
+            for name in projection.fields
+        }
+        return bool((shown - {"*"}) & {field.name.split(".")[0] for field in pair.write.fields})
 
     def _window(self, write: Access) -> float | None:
         """`guard_window_s`, once for each write."""

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields, replace
 
 from contend.conflicts import Estimator, PairIndex, Traffic, TrafficError, derive_pairs
+from contend.conflicts.impact import THRESHOLDS
 from contend.evidence.inventory import build_inventory
 from contend.evidence.notes import notes_of
 from contend.model.app import Repository, Suppression
@@ -104,8 +105,11 @@ def worst_first(findings: Iterable[Finding]) -> list[Finding]:
 
 
 def _size(finding: Finding) -> float:
+    """How far above what counts as low the deciding component is: the components have units of their own."""
     impact = finding.predicted
-    return float(getattr(impact, f"{finding.severity_by}_per_day")) if impact is not None else 0.0
+    if impact is None:
+        return 0.0
+    return float(getattr(impact, f"{finding.severity_by}_per_day")) / THRESHOLDS[finding.severity_by][-1]
 
 
 def silence(findings: Sequence[Finding], comments: Sequence[Suppression]) -> tuple[tuple[Finding, ...], Suppressions]:

@@ -16,7 +16,7 @@ from contend.telemetry.sources.insights import CONFLICTS, READ_LIMITS, WINDOW_DA
 
 SCHEDULED_WORDS = "a scheduled mutation"
 CRON_WORDS = "a cron mutation"
-UNNAMED_WORDS = "not named"
+UNNAMED_WORDS = "a writer that Convex does not name"
 
 
 def with_insights(audit: Audit, insights: Insights) -> Audit:

@@ -12,6 +12,7 @@ from contend.model.findings import Finding, Fix, Severity
 from contend.model.places import Span
 from contend.reports.code_frame import code_frame
 from contend.reports.page import LABEL_WIDTH, Page
+from contend.reports.proofs import proof_of
 from contend.reports.words import (
     component_words,
     evidence_lines,
@@ -58,12 +59,13 @@ def add_finding(page: Page, audit: Audit, finding: Finding, path: str) -> None:
     for number, (kind, words) in enumerate(evidence_lines(finding)):
         page.labelled("" if number else "impact", (f"{kind}: ", _EVIDENCE_STYLE[kind]), words, hang=2)
     _add_fixes(page, finding.fixes)
-    name = finding.function or (finding.functions[0] if finding.functions else None)
-    if name is not None:
-        page.labelled("proof", (show_command(name, path), "cyan"), hang=2)
-    page.labelled(
-        "silence", (f"// contend-ignore[{finding.rule}]: reason", "cyan"), f" above line {finding.cause.line}", hang=2
-    )
+    proof = proof_of(audit, finding)
+    if proof is not None:
+        page.labelled_copy("proof", show_command(proof.function, path))
+        if proof.why:
+            page.labelled("", (proof.why, "dim"))
+    page.labelled("silence", (f"above line {finding.cause.line}, with your reason in the place of <reason>:", "dim"))
+    page.labelled_copy("", ignore_comment(finding.rule))
 
 
 def add_frame(page: Page, source: str | None, span: Span) -> None:
@@ -81,12 +83,12 @@ def add_callers(page: Page, callers: Sequence[Caller], shown: int = 1, called: s
     if not callers:
         page.labelled("from", f"nobody in this repository calls {called}")
         return
-    for caller in callers[:shown]:
+    for number, caller in enumerate(callers[:shown], 1):
         add_chain(page, caller)
+        if number == shown < len(callers):
+            page.labelled("", (f"and {more_callers(callers[shown:])}", "dim"))
         if caller.consequence.text:
             page.labelled("if lost", caller.consequence.text)
-    if len(callers) > shown:
-        page.labelled("", (f"and {more_callers(callers[shown:])}", "dim"))
 
 
 def add_chain(page: Page, caller: Caller) -> None:
@@ -105,6 +107,11 @@ def add_chain(page: Page, caller: Caller) -> None:
 def show_command(function: str, path: str) -> str:
     """`contend show FUNCTION [PATH]`, ready to paste."""
     return " ".join(["contend show", quoted(function), *([quoted(path)] if path else [])])
+
+
+def ignore_comment(rule: str) -> str:
+    """The comment that silences a finding of `rule`, to copy; its reason is for the reader to write."""
+    return f"// contend-ignore[{rule}]: <reason>"
 
 
 def quoted(argument: str) -> str:

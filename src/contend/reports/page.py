@@ -53,6 +53,21 @@ class Page:
             start = Text(lead, style="dim") if number == 0 else Text(" " * (LABEL_WIDTH + hang))
             self.lines.append(Text.assemble(start, line))
 
+    def copied(self, text: str, *, lead: str = "", style: str = "cyan") -> None:
+        """`text` to be copied, a command say, behind `lead`: in one line however long it is, since a wrapped one cannot
+        be pasted. Where it is too long to stand behind `lead`, it has a line of its own."""
+        command = self._text(((text, style),))
+        if lead.strip() and cell_len(lead) + cell_len(command.plain) > self.width:
+            indent = " " * (len(lead) - len(lead.lstrip()))
+            self.paragraph(lead.strip(), first=indent, rest=indent + "  ")
+            lead = indent + "  "
+        self.lines.append(Text.assemble(fit(lead, self.encoding), command))
+
+    def labelled_copy(self, label: str, text: str) -> None:
+        """`text` to be copied behind `label:`, in one line however long it is."""
+        lead = f"  {label}:".ljust(LABEL_WIDTH) if label else " " * LABEL_WIDTH
+        self.lines.append(Text.assemble(Text(lead, style="dim"), self._text(((text, "cyan"),))))
+
     def room(self) -> int:
         """Cells that a labelled text has in one line."""
         return max(20, self.width - LABEL_WIDTH)

@@ -8,8 +8,10 @@ from collections.abc import Sequence
 from contend.model.app import Suppression
 from contend.model.audit import Audit
 from contend.model.findings import Finding, Severity
+from contend.reports.overlap import OVERLAP, share_pairs
 from contend.reports.comparison_words import comparison_words, earlier_words, gone_words, nothing_words
 from contend.reports.finding_block import SEVERITY_STYLE, add_finding, quoted
+from contend.reports.distinct import distinct_places
 from contend.reports.names import path_in
 from contend.reports.numbers import counted, significant
 from contend.reports.observed_words import observed_line, window_words
@@ -33,6 +35,7 @@ def render_terminal(audit: Audit, *, width: int, path: str = "", everything: boo
 def add_audit(page: Page, audit: Audit, *, path: str = "", everything: bool = False) -> None:
     """The whole report on `page`: `everything` lifts the limits on how much is shown."""
     page.paragraph(*_summary(audit), rest="  ")
+    _add_answers(page, audit)
     findings = audit.open_findings
     shown = findings if everything else findings[:SHOWN]
     for finding in shown:
@@ -89,8 +92,12 @@ def _add_tally(page: Page, findings: Sequence[Finding], shown: int, path: str) -
     for number, severity in enumerate(present):
         parts += [", " if number else "", (f"{levels[severity]} {severity.value}", SEVERITY_STYLE[severity])]
     if shown < len(findings):
-        parts += [f"; the {shown} worst are above, all of them: ", (all_command(path), "cyan")]
+        parts.append(f"; the {shown} worst are above, all of them:")
     page.paragraph(*parts, rest="  ")
+    if shown < len(findings):
+        page.copied(all_command(path), lead="  ")
+    if share_pairs(findings):
+        page.paragraph((f"{OVERLAP}.", "dim"), rest="  ")
 
 
 def _add_nothing_found(page: Page, audit: Audit) -> None:
@@ -106,22 +113,26 @@ def _add_nothing_found(page: Page, audit: Audit) -> None:
 
 
 def _add_production(page: Page, audit: Audit, path: str, everything: bool) -> None:
-    """What production saw, function by function, and the answers to counts that somebody saw."""
+    """What production saw, function by function."""
     if audit.observations is not None:
         title = f"Seen in production ({window_words(audit.observations)})"
         rows = [observed_line(one) for one in audit.observations.functions]
         _add_list(page, title, rows or ["no conflict"], None if everything else SHOWN, path)
+
+
+def _add_answers(page: Page, audit: Audit) -> None:
+    """The answers to counts that somebody saw: what was asked for comes first."""
     for answer in audit.seen:
         page.blank()
         page.paragraph((f"{answer.function}", "bold"), f": {answer.text}", rest="  ")
-        page.blank()
 
 
 def _add_gaps(page: Page, audit: Audit, *, listed: bool) -> None:
     """What the audit could not see, counted, and one by one where `listed`."""
     functions = audit.functions
     gaps = []
-    unresolved = len(audit.inventory.unresolved)
+    accesses = distinct_places(audit.inventory.unresolved)
+    unresolved = len(accesses)
     if unresolved:
         gaps.append(f"the table of {counted(unresolved, 'access', 'accesses')}")
     unread = sum(function.unread is not None for function in functions)
@@ -134,7 +145,7 @@ def _add_gaps(page: Page, audit: Audit, *, listed: bool) -> None:
         page.paragraph(f"Could not resolve: {', '.join(gaps)}." if gaps else "Every access and function was resolved.")
     if not listed:
         return
-    for entry in audit.inventory.unresolved[:ROWS]:
+    for entry in accesses[:ROWS]:
         page.paragraph(f"{entry.file}:{entry.line} {entry.operation}: {entry.reason}", first="  ", rest="    ")
     for function in [function for function in functions if function.unread is not None][:ROWS]:
         words = f"{function.span} {function_kind(function)} {path_in(function.app, function.path)}: {function.unread}"
@@ -178,4 +189,4 @@ def _add_list(page: Page, title: str, rows: Sequence[str], limit: int | None, pa
     for row in shown:
         page.paragraph(row, first="  ", rest="    ")
     if len(shown) < len(rows):
-        page.paragraph((f"and {len(rows) - len(shown)} more: {all_command(path)}", "dim"), first="  ")
+        page.copied(all_command(path), lead=f"  and {len(rows) - len(shown):,} more: ", style="dim")

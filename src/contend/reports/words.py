@@ -17,7 +17,7 @@ _COMPONENT_WORDS: dict[ImpactComponent, tuple[str, str]] = {
     "calls": ("needless call", "needless calls"),
     "writes": ("needless write", "needless writes"),
     "query_reruns": ("query re-run", "query re-runs"),
-    "invariant": ("unprotected call", "unprotected calls"),
+    "invariant": ("call that relies on the check", "calls that rely on the check"),
 }
 _TRIGGER_WORDS: dict[TriggerKind, str] = {
     "server-request": "every server request",
@@ -162,7 +162,7 @@ def more_pairs(pairs: Sequence[Pair]) -> str:
         return words
     if reruns == len(pairs):
         return f"{words}, {'a query re-run' if reruns == 1 else 'all of them query re-runs'}"
-    return f"{words}, {reruns} of them query re-runs"
+    return f"{words}, {reruns:,} of them query re-runs"
 
 
 def component_words(component: ImpactComponent) -> str:
@@ -173,9 +173,14 @@ def component_words(component: ImpactComponent) -> str:
 def impact_words(impact: Impact, first: ImpactComponent) -> str:
     """`120 retries, 0.3 permanent failures a day`, the component that decides the severity first. What happens less
     than once in a hundred days is left out."""
-    amounts = _amounts(first, _per_day(impact))
-    if amounts:
-        return f"{', '.join(amounts)} a day"
+    numbers = _per_day(impact)
+    relying = _relying_words(numbers.pop("invariant"))
+    amounts = _amounts(first, numbers)
+    told = [f"{', '.join(amounts)} a day"] if amounts else []
+    if relying:
+        told.insert(0 if first == "invariant" else len(told), relying)
+    if told:
+        return "; ".join(told)
     return "next to nothing a day" if any(_per_day(impact).values()) else "nothing a day"
 
 
@@ -214,6 +219,14 @@ def _per_day(impact: Impact) -> dict[ImpactComponent, float]:
         "query_reruns": impact.query_reruns_per_day,
         "invariant": impact.invariant_per_day,
     }
+
+
+def _relying_words(calls: float) -> str:
+    """`304 calls a day rely on the check`: how often it is asked, not how often it fails."""
+    if calls < _LEAST_SHOWN:
+        return ""
+    words = spoken(calls)
+    return f"{words} call{'' if words == '1' else 's'} a day {'relies' if words == '1' else 'rely'} on the check"
 
 
 def _amounts(first: ImpactComponent, numbers: dict[ImpactComponent, float]) -> list[str]:

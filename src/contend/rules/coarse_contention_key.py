@@ -343,14 +343,14 @@ def _fixes(coarse: CoarseKey) -> tuple[Fix, ...]:
         else "give the limiter a key that tells callers apart: the user, the API key, the client's address",
         "guided",
         f"{name} × itself between different clients",
-        "a burst of one client still meets itself",
+        "bursts of one client, which still meet each other",
     )
     if coarse.how == "fallback":
         return (key,)
     shards = Fix(
         "where the budget is one for all: give the limit shards, about half as many as calls per second at the peak",
         "guided",
-        f"with n shards, about all but one in n of {name} × itself",
-        "the limit is a little less exact",
+        f"most of {name} × itself: with n shards about one meeting in n is left",
+        "that part, and a limit that is a little less exact",
     )
     return (key, shards)

@@ -120,8 +120,8 @@ class FanOutConvergence(Rule):
                 Fix(
                     "a work pool with few jobs at a time, and its `onComplete` for the parent",
                     "guided",
-                    "all but the jobs that the pool runs side by side",
-                    "those; `maxParallelism: 1` leaves none",
+                    "the meetings of all jobs but those that the pool runs side by side",
+                    "these few (none with `maxParallelism: 1`)",
                 ),
             ),
         )

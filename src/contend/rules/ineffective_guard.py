@@ -164,7 +164,7 @@ class IneffectiveGuard(Rule):
                     advice,
                     "guided",
                     "calls that follow one another within the threshold",
-                    "a burst that finds an old value: each of its calls still writes",
+                    "bursts that find an old value, where each call still writes",
                 ),
                 *(fewer_starts(origins[0].trigger, function.path.split(":")[-1]) if origins else ()),
                 *(reruns[1] if reruns else ()),

@@ -414,6 +414,6 @@ def _fixes(
         f"derive them where they are shown: read the newest `{churn.child.table}` row through an index on the parent",
         "guided",
         f"all pairs of {name} on `{table}`, {name} × itself among them: inserts meet nobody who reads other rows",
-        f"whoever reads the newest `{churn.child.table}` row meets each insert",
+        f"those who read the newest `{churn.child.table}` row: they meet each insert",
     )
     return (derive, split)

@@ -8,7 +8,7 @@ from hashlib import blake2b
 
 from contend.conflicts.impact import total, worst_of
 from contend.model.callers import Caller
-from contend.model.findings import Confidence, Finding, Fix, Impact, Pair, Severity
+from contend.model.findings import Confidence, Finding, Fix, Impact, Pair, Severity, Sharing
 from contend.model.functions import Access, Function
 from contend.model.places import Span
 from contend.rules.graph import AuditGraph
@@ -64,6 +64,17 @@ def _weight(impact: Impact) -> float:
     return impact.failures_per_day * 100 + impact.retries_per_day + impact.query_reruns_per_day / 100
 
 
+def _most_by_reruns(pairs: Sequence[Pair], callers: Sequence[Caller]) -> Severity | None:
+    """How bad re-runs alone can be: those of one user's own tabs are small, however many users have them, unless a
+    timer sets them off; those of one tenant's are not high. None where a write reaches everyone's."""
+    reached = {pair.sharing for pair in pairs if pair.kind == "invalidation"}
+    if reached & {Sharing.EVERYONE, Sharing.UNKNOWN} or not reached:
+        return None
+    if Sharing.TENANT in reached or any(caller.trigger.kind in ("timer", "keystroke") for caller in callers):
+        return Severity.MEDIUM
+    return Severity.LOW
+
+
 def report(
     graph: AuditGraph,
     rule: str,
@@ -87,6 +98,10 @@ def report(
     """A finding whose severity follows from its predicted impact; `at_most` caps it, `at_least` lifts it."""
     affected = tuple(dict.fromkeys([function.id, *functions]))
     judged = graph.estimator.severity(predicted, confidence, affected)
+    most = _most_by_reruns(pairs, callers) if judged.by == "query_reruns" else None
+    if most is not None and judged.severity.rank < most.rank:
+        rest = graph.estimator.severity(replace(predicted, query_reruns_per_day=0.0), confidence, affected)
+        judged = rest if rest.severity.rank <= most.rank else replace(judged, severity=most)
     severity = judged.severity
     if at_most is not None and severity.rank < at_most.rank:
         severity = at_most

@@ -412,7 +412,7 @@ def _drop(second: Caller) -> Fix:
         f"drop the call at {second.span}: the one before it has counted already",
         "guided",
         "one of the two writes of each call, and the double count",
-        "calls that overlap still meet on the row: see the other remedies",
+        "calls that overlap, which still meet on the row (see the other remedies)",
     )
 
 
@@ -426,15 +426,15 @@ def _fixes(count: Count, fields: str, others: Sequence[Count], beside: Sequence[
         "insert one row per event and let a cron add them up: take a batch, patch the total once, delete the batch",
         "guided",
         f"all pairs of {name}{siblings} with each other: inserts read no range",
-        f"{fields} lags by up to the period of the cron"
-        + (", and so does the limit that is checked against it" if limited else "")
-        + "; the cron runs again when an event arrives while it reads up to the end of the events",
+        f"a lag of {fields} by up to the period of the cron"
+        + (" (and of the limit that is checked against it)" if limited else "")
+        + ", and re-runs of the cron when an event arrives while it reads up to the end of the events",
     )
     shards = Fix(
         "spread the count over shards (the sharded-counter component), one of them picked at random per call",
         "guided",
-        f"with n shards, all but one in n of {name} × itself",
-        "a mutation that reads the total reads every shard and meets all of them",
+        f"most of {name} × itself: with n shards one meeting in n is left",
+        "that part, and mutations that read the total: they read every shard, and meet all of them",
     )
     apart = Fix(
         f"take the count at {beside[0].span} out of the `try`, or give it one of its own" if beside else "",

@@ -319,8 +319,8 @@ def _fixes(trigger: Trigger, name: str, stamps: str, others: int, readers: tuple
         "time-out that reads it) and nothing else changed",
         "guided",
         "touches that follow one another within the window",
-        "a burst that finds an old stamp: each of its calls still writes"
-        + (f"; {others} other pair{'s' if others > 1 else ''} on this row" if others else ""),
+        "bursts that find an old stamp, where each call still writes"
+        + (f", and {others:,} other pair{'s' if others > 1 else ''} on this row" if others else ""),
     )
     apart = Fix(
         "move the stamp to a row of its own, so that functions that read this one no longer meet it",

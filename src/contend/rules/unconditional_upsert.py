@@ -381,13 +381,13 @@ def _mint_fixes(function: Function, names: str) -> tuple[Fix, ...]:
             f"derive {names} from what is stored (an HMAC of the session and a server secret): nothing to store",
             "guided",
             f"{name} × itself and all other pairs of this call, and the lost values",
-            "none",
+            "",
         ),
         Fix(
             f"mint {names} once, where the row is made, and send the client the stored one when it does not match",
             "guided",
             f"{name} × itself: the row is not written on requests",
-            "sessions made at the same moment write rows of their own",
+            "nothing on one row: sessions made at the same moment write rows of their own",
         ),
     )
 
@@ -407,6 +407,6 @@ def _fixes(function: Function, access: Access, stamps: str) -> tuple[Fix, ...]:
             f"leave {stamps} out of the patch, or keep it in a row of its own",
             "guided",
             "the same writes: Convex drops a patch that changes nothing",
-            "the row is still read, so calls meet the writes that do happen",
+            "the read of the row, so that calls still meet the writes that do happen",
         ),
     )

@@ -158,7 +158,7 @@ class UnprotectedCheck(Rule):
                     "not happen twice in between needs a row of its own that is inserted first, as a claim",
                     "guided",
                     "the second row: of two runs one finds the other's, or is retried and then finds it",
-                    "what the action did before the insert; the claim removes that as well",
+                    "what the action did before the insert (the claim removes that as well)",
                 ),
             ),
         )

@@ -28,7 +28,7 @@ def message_of(wide: WideRead) -> str:
 def fixes_of(wide: WideRead, pairs: int) -> tuple[Fix, ...]:
     """How to read less; `pairs` is the number of those that go with it."""
     lookup, bound = wide.lookup, bound_fields(wide.read)
-    removes = f"{pairs} pair{'s' if pairs > 1 else ''} with writes of rows that it is not after"
+    removes = f"{pairs:,} pair{'s' if pairs > 1 else ''} with writes of rows that it is not after"
     again = "writes of the very rows it is after, and inserts of such a row (also while there is none)"
     if lookup.purpose == "count":
         how = (

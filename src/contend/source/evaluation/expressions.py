@@ -80,7 +80,17 @@ def _index(act: Activation, node: ir.Index) -> t.Value:
             return object.items[at]
     if isinstance(object, t.Namespace | t.Reference):
         return t.Opaque("computed member")
-    return act.element(object)
+    found = act.element(object)
+    if isinstance(found, t.Field) and found.name == "[]" and not t.is_symbolic(object):
+        at = _place(index)
+        return found if at is None else t.field(found.object, f"[{at}]")
+    return found
+
+
+def _place(index: t.Value) -> int | None:
+    """The place in a list that a constant names."""
+    known = isinstance(index, t.Const) and isinstance(index.value, float | int) and not isinstance(index.value, bool)
+    return int(index.value) if known and index.value >= 0 and index.value == int(index.value) else None
 
 
 def _function(act: Activation, node: ir.Function) -> t.Value:

@@ -80,7 +80,7 @@ def _named_text(term: t.Param | t.Identity | t.Environment | t.Random | t.Global
 
 def _field_text(term: t.Field, below: int) -> str:
     inner = text_of(term.object, below)
-    return f"{inner}[]" if term.name == "[]" else f"{inner}.{term.name}"
+    return f"{inner}{term.name}" if term.name.startswith("[") else f"{inner}.{term.name}"
 
 
 def _document_text(term: t.Document, below: int) -> str:
