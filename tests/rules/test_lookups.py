@@ -48,7 +48,8 @@ def of(read: Access) -> Function:
         ('q.eq(args.email, q.field("email"))', ("email",), ("email",)),
         ("q.and(q.eq(q.field('email'), email), q.eq(q.field('active'), true))", ("email", "active"), ("email",)),
         ('q.eq(q.field("email"), "system@example.com")', ("email",), ()),  # one row for all
-        ('q.or(q.eq(q.field("email"), a), q.eq(q.field("email"), b))', (), ()),  # no single index leads to both
+        ('q.or(q.eq(q.field("email"), a), q.eq(q.field("email"), b))', (), ("email",)),  # a read by index for each
+        ('q.or(q.eq(q.field("email"), a), q.gt(q.field("joined"), b))', (), ()),
         ('q.lt(q.field("joined"), before)', (), ()),
     ],
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from math import isinf
 from pathlib import Path
 from typing import Any
 
@@ -67,21 +68,28 @@ class Scenario:
     event_budget: int
 
     def assumptions(self) -> tuple[str, ...]:
-        """What its numbers rest on, as sentences."""
+        """What its numbers rest on: one fact a line, so that variants differ in few lines. A parameter is written as
+        the key that a sweep would take."""
         size = self.deployment.size
         policies = self.deployment.policies_on
         lines = [
             f"{_span(self.duration_ms)} of simulated time; {self.timing.describe()}",
             f"deployment {size.name}: {size.concurrent_mutations} mutations and {size.scheduled_jobs} jobs at a time; "
             f"retries as Convex does them {'today' if policies is None else f'on {policies}'}",
-            f"{self.population.users} users, {self.population.tabs:g} tabs each, {self.population.instances} "
-            f"server{'' if self.population.instances == 1 else 's'}",
+            self._people(),
+            _count(self.population.instances, "server"),
         ]
         lines += [f"workload: {describe_arrivals(arrivals)}" for arrivals in self.workload]
         lines += [f"cron {name}: {cron.function} every {_span(cron.every_ms)}" for name, cron in self.crons.items()]
-        if self.params:
-            lines.append("params: " + ", ".join(f"{name} = {value!r}" for name, value in self.params.items()))
+        lines += [f"params.{name} = {_value(value)}" for name, value in self.params.items()]
         return tuple(lines)
+
+    def _people(self) -> str:
+        """Users, and the tabs that their requests come from; tabs that stay open are a workload."""
+        users = _count(self.population.users, "user")
+        if all(arrivals.kind == "tabs" for arrivals in self.workload):
+            return users
+        return f"{users}; their requests come from {_count(self.population.tabs, 'tab')} each on average"
 
 
 def describe_arrivals(arrivals: Arrivals) -> str:
@@ -89,7 +97,7 @@ def describe_arrivals(arrivals: Arrivals) -> str:
     who = arrivals.caller
     if arrivals.kind == "tabs":
         stay = "to the end" if arrivals.stay_ms is None else f"for {arrivals.stay_ms} ms"
-        return f"{who}: {arrivals.per_user:g} tabs per user, open {stay}"
+        return f"{who}: {_count(arrivals.per_user, 'tab')} per user, open {stay}"
     if arrivals.kind == "trace":
         return f"{who}: {len(arrivals.trace)} starts of a trace"
     if arrivals.every_ms:
@@ -101,7 +109,17 @@ def describe_arrivals(arrivals: Arrivals) -> str:
     if arrivals.size == 1:
         return f"{who}: {often}"
     of = "one user" if arrivals.same_user else "different users"
-    return f"{who}: {often} {arrivals.size} of {of} together, spread over {arrivals.spread_ms:g} ms"
+    return f"{who}: {often}, {arrivals.size} of {of} together, spread over {arrivals.spread_ms:g} ms"
+
+
+def _count(number: float, noun: str) -> str:
+    return f"{number:g} {noun}{'' if number == 1 else 's'}"
+
+
+def _value(value: Any) -> str:
+    if isinstance(value, float) and isinf(value):
+        return f"{value} ({'lower' if value < 0 else 'higher'} than any number)"
+    return repr(value)
 
 
 def _span(ms: float) -> str:

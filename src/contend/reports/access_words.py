@@ -59,7 +59,6 @@ def exit_words(exit: Exit, accesses: Sequence[Access]) -> str:
     done = [access for access in accesses if access.order in exit.accesses]
     writes = sum(access.writes for access in done)
     reads = len(done) - writes
-    verb = {"return": "returns", "throw": "throws", "end": "ends"}[exit.kind]
     if not done:
         past = "before any access"
     elif not writes:
@@ -67,7 +66,13 @@ def exit_words(exit: Exit, accesses: Sequence[Access]) -> str:
     else:
         before = f"{counted(reads, 'read')} and " if reads else ""
         past = f"after {before}{counted(writes, 'write')}"
-    return f"{verb} at line {exit.span.line} {past}"
+    return f"{exit_place(exit)} {past}"
+
+
+def exit_place(exit: Exit) -> str:
+    """`returns at line 7`."""
+    verb = {"return": "returns", "throw": "throws", "end": "ends"}[exit.kind]
+    return f"{verb} at line {exit.span.line}"
 
 
 def extent_words(extent: Extent) -> str:

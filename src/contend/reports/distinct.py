@@ -10,13 +10,13 @@ class Placed(Protocol):
     """An operation at a place."""
 
     @property
-    def file(self) -> str: ...  # noqa: D102
+    def file(self) -> str: ...
 
     @property
-    def line(self) -> int: ...  # noqa: D102
+    def line(self) -> int: ...
 
     @property
-    def operation(self) -> str: ...  # noqa: D102
+    def operation(self) -> str: ...
 
 
 Entry = TypeVar("Entry", bound=Placed)

@@ -6,8 +6,9 @@ import json
 
 from contend.model.functions import Access, Exit, Guard, LoopContext
 from contend.model.places import Span
-from contend.reports.function_view import FunctionView
+from contend.reports.function_view import FunctionView, Start
 from contend.reports.json_report import SCHEMA_VERSION, caller_json, finding_json, pair_json
+from contend.reports.names import path_in
 from contend.reports.numbers import Json, tidy
 
 
@@ -31,6 +32,7 @@ def function_json(view: FunctionView, version: str) -> dict[str, Json]:
         "unread": function.unread,
         "accesses": [_access(access) for access in sorted(function.accesses, key=lambda access: access.order)],
         "exits": [_exit(exit) for exit in function.exits],
+        "starts": [_start(start, function.app) for start in view.starts],
         "callers": [caller_json(caller) for caller in view.callers],
         "crons": [
             {"name": cron.name, "schedule": cron.schedule, "period_ms": cron.period_ms, **_place(cron.span)}
@@ -48,6 +50,20 @@ def function_json(view: FunctionView, version: str) -> dict[str, Json]:
         "findings": [finding_json(finding) for finding in view.findings],
     }
     return {key: tidy(value) for key, value in report.items()}
+
+
+def _start(start: Start, app: str) -> dict[str, Json]:
+    caller = start.caller
+    return {
+        "function": path_in(app, caller.function),
+        "kind": start.function.kind if start.function is not None else None,
+        **_place(caller.span),
+        "awaited": caller.consequence.awaited,
+        "scheduled": caller.client == "scheduler",
+        "loops": [_loop(loop) for loop in caller.loops],
+        "conflict_pairs": start.conflicts,
+        "findings": [{"id": one.id, "rule": one.rule, "severity": one.severity.value} for one in start.findings],
+    }
 
 
 def _access(access: Access) -> dict[str, Json]:

@@ -6,13 +6,16 @@ from collections.abc import Mapping, Sequence
 
 from contend.model.findings import Pair
 from contend.model.functions import Access, Function
-from contend.reports.access_words import access_words, conditions, exit_words
+from contend.model.places import Span
+from contend.reports.access_words import access_words, conditions, exit_place, exit_words
 from contend.reports.finding_block import SEVERITY_STYLE, add_chain
+from contend.reports.function_starts import add_starts, is_action
 from contend.reports.function_view import FunctionView
+from contend.reports.meetings import aliases_words, meeting_places, meeting_words, meetings_of
 from contend.reports.names import path_in
 from contend.reports.numbers import counted, duration
 from contend.reports.page import Page, plain_text
-from contend.reports.words import function_kind, pair_words
+from contend.reports.words import function_kind
 
 SHOWN = 10
 """Callers, pairs and subscribers that are shown of each kind; the rest is counted (JSON has all)."""
@@ -36,6 +39,7 @@ def add_function(page: Page, view: FunctionView) -> None:
         page.paragraph(f"Its code could not be read: {function.unread}.", first="  ")
     _add_accesses(page, function, view.sources)
     _add_exits(page, function)
+    add_starts(page, view)
     _add_callers(page, view)
     _add_subscribers(page, view)
     _add_result(page, function)
@@ -46,7 +50,11 @@ def add_function(page: Page, view: FunctionView) -> None:
 def _add_accesses(page: Page, function: Function, sources: Mapping[str, str]) -> None:
     accesses = sorted(function.accesses, key=lambda access: access.order)
     reads = sum(not access.writes for access in accesses)
-    title = f"{counted(reads, 'read')}, {counted(len(accesses) - reads, 'write')}" if accesses else "No database access"
+    title = f"{counted(reads, 'read')}, {counted(len(accesses) - reads, 'write')}"
+    if not accesses:
+        title = "No database access"
+        if is_action(function):
+            title = "No database access of its own: an action reads and writes through what it starts"
     _title(page, title)
     for access in accesses:
         style = "bold" if access.writes else ""
@@ -67,7 +75,8 @@ def _add_exits(page: Page, function: Function) -> None:
         return
     _title(page, "Ways out")
     for exit in function.exits:
-        page.paragraph(exit_words(exit, function.accesses), first="  ", rest="    ")
+        words = exit_place(exit) if is_action(function) else exit_words(exit, function.accesses)
+        page.paragraph(words, first="  ", rest="    ")
 
 
 def _add_callers(page: Page, view: FunctionView) -> None:
@@ -106,20 +115,27 @@ def _add_result(page: Page, function: Function) -> None:
 def _add_pairs(page: Page, view: FunctionView) -> None:
     function = view.function
     title = "Re-runs" if function.kind == "query" else "Loses (it reads and writes, and another write gets in between)"
-    _add_pair_list(page, title, view.as_victim, function)
-    _add_pair_list(page, "Makes others lose or re-run (it writes what they read)", view.as_writer, function)
-    if not view.as_victim and not view.as_writer:
+    _add_pair_list(page, title, view.as_victim, function, view.spans)
+    _add_pair_list(page, "Makes others lose or re-run (it writes what they read)", view.as_writer, function, view.spans)
+    if is_action(function):
+        _title(page, "No pair of its own: an action has no transaction, what it starts meets others")
+    elif not view.as_victim and not view.as_writer:
         _title(page, "No pair: it meets no other call on any row")
 
 
-def _add_pair_list(page: Page, title: str, pairs: Sequence[Pair], function: Function) -> None:
+def _add_pair_list(
+    page: Page, title: str, pairs: Sequence[Pair], function: Function, spans: Mapping[str, Span]
+) -> None:
     if not pairs:
         return
     _title(page, title)
-    for pair in pairs[:SHOWN]:
-        page.paragraph(pair_words(pair, function.app, function.path), first="  ", rest="    ")
-        page.paragraph((f"read {pair.read.span}, write {pair.write.span}", "dim"), first="    ")
-    _add_more(page, len(pairs) - SHOWN)
+    meetings = meetings_of(pairs, spans)
+    for meeting in meetings[:SHOWN]:
+        page.paragraph(meeting_words(meeting, function.app, function.path), first="  ", rest="    ")
+        page.paragraph((meeting_places(meeting), "dim"), first="    ")
+        if meeting.aliases:
+            page.paragraph((aliases_words(meeting, function.app), "dim"), first="    ")
+    _add_more(page, len(meetings) - SHOWN)
 
 
 def _add_findings(page: Page, view: FunctionView) -> None:

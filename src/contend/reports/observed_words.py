@@ -58,4 +58,6 @@ def source_words(one: ObservedFunction) -> str:
 
 def limit_words(one: ObservedFunction) -> list[str]:
     """`12 calls near the limit of documents read`, of the whole window."""
-    return [f"{number:,} call{'' if number == 1 else 's'} {_LIMITS.get(kind, kind)}" for kind, number in one.read_limits]
+    return [
+        f"{number:,} call{'' if number == 1 else 's'} {_LIMITS.get(kind, kind)}" for kind, number in one.read_limits
+    ]

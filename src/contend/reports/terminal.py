@@ -8,13 +8,13 @@ from collections.abc import Sequence
 from contend.model.app import Suppression
 from contend.model.audit import Audit
 from contend.model.findings import Finding, Severity
-from contend.reports.overlap import OVERLAP, share_pairs
 from contend.reports.comparison_words import comparison_words, earlier_words, gone_words, nothing_words
-from contend.reports.finding_block import SEVERITY_STYLE, add_finding, quoted
 from contend.reports.distinct import distinct_places
+from contend.reports.finding_block import SEVERITY_STYLE, add_finding, quoted
 from contend.reports.names import path_in
 from contend.reports.numbers import counted, significant
 from contend.reports.observed_words import observed_line, window_words
+from contend.reports.overlap import OVERLAP, share_pairs
 from contend.reports.page import Page, plain_text
 from contend.reports.words import function_kind
 from contend.rules import all_rules

@@ -130,13 +130,18 @@ def pair_words(pair: Pair, app: str, home: str | None) -> str:
     """`touchSession × itself on authSessions via by_session: one session's row`; an invalidation reads
     `messages:list re-runs on every post to messages via by_room: ...`. `home` is the function a reader has in mind:
     its neighbours in the same module go by their export alone."""
-    victim, writer = _short(path_in(app, pair.victim), home), _short(path_in(app, pair.writer), home)
+    victim, writer = pair_names(pair, app, home)
     place = f"{pair.table} via {pair.index}" if pair.index else pair.table
     sharing = sharing_words(pair)
     if pair.kind == "invalidation":
         return f"{victim} re-runs when {writer} writes {place}: {sharing}"
     other = "itself" if pair.victim == pair.writer else writer
     return f"{victim} × {other} on {place}: {sharing}"
+
+
+def pair_names(pair: Pair, app: str, home: str | None) -> tuple[str, str]:
+    """Victim and writer as `pair_words` names them."""
+    return _short(path_in(app, pair.victim), home), _short(path_in(app, pair.writer), home)
 
 
 def sharing_words(pair: Pair) -> str:

@@ -90,6 +90,12 @@ def is_telling(field: str, table: Table | None, read: Access, constant: bool = F
     return bool(_TELLING.search(field)) or field == "_id"
 
 
+def _is_given(field: str, table: Table | None, read: Access) -> bool:
+    """Whether a field, compared with what the caller gives, tells few rows of a whole table: any text or number."""
+    declared = table.fields.get(field) if table is not None else None
+    return not bound_fields(read) and declared is not None and declared.kind in ("string", "number")
+
+
 def is_choice(validator: Validator) -> bool:
     """Whether only a few values are possible."""
     if validator.kind in ("boolean", "literal", "null"):
@@ -169,10 +175,12 @@ def _filtered(read: Access, table: Table | None) -> Lookup | None:
         if found[1] == "eq":
             equal[name] = None
             value = (found["value"] or found["other"] or "").strip()
-            if is_telling(name, table, read, bool(_LITERAL.match(value))):
+            literal = bool(_LITERAL.match(value))
+            if is_telling(name, table, read, literal) or (not literal and _is_given(name, table, read)):
                 telling[name] = None
     if ".or(" in read.snippet:
-        equal, telling = {}, {}
+        equal = {}  # no index serves both sides
+        telling = telling if len(telling) == len(fields) else {}
     one = read.extent.reach == "first" or ".unique()" in read.snippet
     if not fields and one:
         return None

@@ -108,7 +108,7 @@ class UnconditionalUpsert(Rule):
             )
             static = [
                 f"no condition before the write compares it with the stored row ({upsert.found.span})",
-                f"{stamps} is new each time, so Convex cannot drop a patch that changes nothing else",
+                f"{stamps} {'are' if '`, `' in stamps else 'is'} new each time, so Convex cannot drop a patch that changes nothing else",
                 *([reruns[0]] if reruns else []),
             ]
             fixes = (*_fixes(function, access, stamps), *(reruns[1] if reruns else ()))
@@ -381,13 +381,13 @@ def _mint_fixes(function: Function, names: str) -> tuple[Fix, ...]:
             f"derive {names} from what is stored (an HMAC of the session and a server secret): nothing to store",
             "guided",
             f"{name} × itself and all other pairs of this call, and the lost values",
-            "",
+            "nothing of it",
         ),
         Fix(
             f"mint {names} once, where the row is made, and send the client the stored one when it does not match",
             "guided",
             f"{name} × itself: the row is not written on requests",
-            "nothing on one row: sessions made at the same moment write rows of their own",
+            "the writes of new sessions, each to a row of its own",
         ),
     )
 
@@ -399,9 +399,9 @@ def _fixes(function: Function, access: Access, stamps: str) -> tuple[Fix, ...]:
             f"compare the other fields with the stored row (without {stamps}) and return before the patch when they "
             "are equal",
             "guided",
-            f"the writes of calls that bring nothing new, with all their pairs and re-runs; {name} × itself among them",
-            "calls that do bring something new, and a burst that all finds the old content: one commits, the others "
-            "run again and then find nothing to do",
+            f"the writes of calls that bring nothing new, with all their pairs and re-runs ({name} × itself too)",
+            "calls that do bring something new, and bursts that find the old content (one commits, the others run again "
+            "and then find nothing to do)",
         ),
         Fix(
             f"leave {stamps} out of the patch, or keep it in a row of its own",

@@ -173,7 +173,9 @@ def audit_command(
 
 @app.command("show")
 def show_command(
-    function: Annotated[str, typer.Argument(metavar="FUNCTION", help="module:export, or an end of it that is unique.")],
+    function: Annotated[
+        str, typer.Argument(metavar="FUNCTION", help="module:export, an end of it that is unique, or a helper.")
+    ],
     path: PathArgument = Path(),
     format: Annotated[ViewFormat, typer.Option("--format", help="How it is written.")] = ViewFormat.TERMINAL,
     output: OutputOption = None,
@@ -183,20 +185,29 @@ def show_command(
 ) -> int:
     """Show what a function reads and writes, who calls it, and whom it meets."""
     from contend.reports.function_view import function_view
+    from contend.reports.helper_view import helper_view
 
-    view = function_view(_audit(path, (), (), config, no_cache, jobs), function)
+    result = _audit(path, (), (), config, no_cache, jobs)
+    helper = helper_view(result, function)
+    view = function_view(result, function) if helper is None else None
     if format is ViewFormat.JSON:
         from contend.faces.cli.output import write_text
         from contend.reports.function_json import render_function_json
+        from contend.reports.helper_view import render_helper_json
         from contend.reports.version import tool_version
 
-        write_text(render_function_json(view, tool_version()), output)
+        text = render_helper_json(helper, tool_version()) if helper is not None else ""
+        write_text(render_function_json(view, tool_version()) if view is not None else text, output)
     else:
         from contend.faces.cli.output import new_page, write_page
         from contend.reports.function_terminal import add_function
+        from contend.reports.helper_view import add_helper
 
         page = new_page(output)
-        add_function(page, view)
+        if helper is not None:
+            add_helper(page, helper, _as_typed(path))
+        if view is not None:
+            add_function(page, view)
         write_page(page, output)
     return CLEAN
 
