@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -15,6 +16,7 @@ from jsonschema import Draft202012Validator
 import contend
 from contend.faces.cli import run
 from contend.reports.json_report import audit_schema
+from contend.rules import all_rules
 
 
 @pytest.fixture
@@ -184,7 +186,75 @@ def test_a_rule_fits_a_narrow_terminal(monkeypatch: pytest.MonkeyPatch, capsys: 
     assert run(["rules", "touch-on-every-request"]) == 0
     prose, _, code = capsys.readouterr().out.partition("Example\n")
     assert max(map(len, prose.splitlines())) <= 50
-    assert '        .withIndex("by_session", (q) => q.eq("sessionId", sessionId))' in code
+    assert '          .withIndex("by_session", (q) => q.eq("sessionId", sessionId))' in code
+
+
+@pytest.mark.parametrize("rule", [info.name for info in all_rules()])
+def test_every_rule_reads_as_text_in_80_columns(
+    rule: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    assert run(["rules", rule]) == 0
+    out = capsys.readouterr().out
+    assert max(map(len, out.splitlines())) <= 80
+    assert "```" not in out
+    assert not re.search(r"(?<![\w*/])\*[a-z]+\*(?!\w)", out)
+
+
+def test_an_action_is_shown_by_what_it_starts(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["show", "jobs:all", str(_app_with_an_action(tmp_path))]) == 0
+    out = capsys.readouterr().out
+    assert "No database access of its own" in out
+    assert "before any access" not in out
+    assert "Starts 1 function" in out
+    assert "jobs:count  internal mutation" in out
+    assert "convex/jobs.ts:11, awaited, in a loop over args.ids, line 10" in out
+
+
+def test_a_helper_is_shown_by_the_functions_that_reach_it(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = _app_with_an_action(tmp_path)
+    assert run(["show", "bump", str(folder)]) == 0
+    out = capsys.readouterr().out
+    assert out.startswith("bump  a helper: 1 function reaches it")
+    assert "patches counters: n" in out
+    assert any(line.startswith("  contend show jobs:count ") for line in out.splitlines())
+
+
+def test_two_indexes_of_one_pair_are_one_entry(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["show", "jobs:count", str(_app_with_an_action(tmp_path))]) == 0
+    out = capsys.readouterr().out
+    assert out.count("count × itself on counters") == 1
+    assert "via by_name and by_id" in out
+
+
+def _app_with_an_action(folder: Path) -> Path:
+    """An action that runs a mutation in a loop; the mutation counts through a helper."""
+    convex = folder / "convex"
+    convex.mkdir()
+    (folder / "package.json").write_text('{"dependencies": {"convex": "1.0.0"}}', encoding="utf-8")
+    (convex / "schema.ts").write_text(
+        'import { defineSchema, defineTable } from "convex/server";\nimport { v } from "convex/values";\n'
+        "export default defineSchema({ counters: defineTable({ name: v.string(), n: v.number() })"
+        '.index("by_name", ["name"]) });\n',
+        encoding="utf-8",
+    )
+    (convex / "jobs.ts").write_text(
+        """import { internalMutation, action } from "./_generated/server";
+import { internal } from "./_generated/api";
+async function bump(ctx, row) {
+  await ctx.db.patch(row._id, { n: row.n + 1 });
+}
+export const count = internalMutation({ handler: async (ctx, args) => {
+  const row = await ctx.db.query("counters").withIndex("by_name", (q) => q.eq("name", args.id)).unique();
+  if (row) await bump(ctx, row);
+} });
+export const all = action({ handler: async (ctx, args) => { for (const id of args.ids) {
+  await ctx.runMutation(internal.jobs.count, { id });
+} } });
+""",
+        encoding="utf-8",
+    )
+    return folder
 
 
 # ── mistakes ─────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -45,6 +45,14 @@ export const like = mutation({ args: { id: v.id("posts"), loud: v.boolean() }, h
         assert write.fields == ("text",)
         assert write.guard == "post && args.loud"
 
+    def test_code_that_runs_under_a_function_is_no_orphan_too(self, tmp_path: Path):
+        code = """
+function save(ctx: MutationCtx, id: Id<"posts">) { return ctx.db.patch(id, { text: "" }); }
+export const clear = mutation({ args: { id: v.id("posts") }, handler: (ctx, { id }) => save(ctx, id) });
+"""
+        found = inventory(tmp_path, {"convex/posts.ts": module(code)})
+        assert [(write.function, write.line) for write in found.writes] == [("posts:clear", found.writes[0].line)]
+
     def test_a_write_that_no_registered_function_reaches_has_no_function(self, tmp_path: Path):
         code = """
 export async function forgotten(ctx: MutationCtx, id: Id<"posts">) { await ctx.db.patch(id, { text: "" }); }

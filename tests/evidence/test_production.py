@@ -69,7 +69,11 @@ def test_a_function_without_a_finding_is_there_too(audit: Audit) -> None:
 def test_writers_are_named_as_the_audit_names_them(audit: Audit) -> None:
     sources = events("sessions.js:endSession", "sessions.js:endSession", "app_funrun_schedule_job", None)
     touch = seen(audit, insight(recent_events=sources))["sessions:touchSession"]
-    assert touch.conflicts_by_source == (("sessions:endSession", 6), ("app_funrun_schedule_job", 3), ("not named", 3))
+    assert touch.conflicts_by_source == (
+        ("sessions:endSession", 6),
+        ("a writer that Convex does not name", 3),
+        ("app_funrun_schedule_job", 3),
+    )
     assert (touch.from_events, touch.scheduled) == (4, ())
 
 

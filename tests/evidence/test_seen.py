@@ -128,7 +128,7 @@ def test_more_conflicts_need_more_traffic(sessions: Audit) -> None:
 def test_no_plausible_traffic(sessions: Audit) -> None:
     found = answer(sessions, "sessions:touchSession=9000000/day")
     assert found.explanations == ()
-    assert found.text.startswith("No plausible traffic explains 9000000/day: even 30,000 page loads a day, 100 times")
+    assert found.text.startswith("No plausible traffic explains 9,000,000/day: even 30,000 page loads a day, 100 times")
 
 
 def test_a_function_that_nothing_calls(messages: Audit) -> None:

@@ -38,6 +38,19 @@ def test_every_variant_has_its_line(told, variant):
     assert any(line.startswith(f"  {variant}  ") for line in told.splitlines())
 
 
+def test_no_line_is_longer_than_the_terminal(told):
+    """Commands neither: they are never wrapped."""
+    assert max(map(len, told.splitlines())) <= 80
+
+
+def test_its_words_agree_with_its_numbers(told):
+    text = " ".join(told.split())
+    calls = int(text.partition(" unconditional ")[2].split()[0])
+    loads = int(text.partition(" page loads a day that is ")[0].split()[-1])
+    assert loads == pytest.approx(calls / 4, abs=0.5)
+    assert "1 users" not in text
+
+
 def test_it_says_what_the_numbers_rest_on(told):
     text = " ".join(told.split())
     assert text.count("Predicted, mean of seeds 1 to 2.") == 2

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import json
+import re
+import sys
 
 import pytest
 from tests.lab.build import CALLER, scenario
@@ -53,8 +56,38 @@ def test_it_sweeps(file, capsys):
 
 
 def test_it_shows_a_witness(file, capsys):
+    """Narrow, with the beginnings of ids."""
     assert run(["simulate", file, "--witness", "counters:add"]) == 0
-    assert "counters:add loses to another call of itself" in capsys.readouterr().out
+    out = capsys.readouterr().out
+    assert "counters:add loses to another call of itself" in out
+    assert max(map(len, out.splitlines())) <= 80
+    assert set(re.findall(r"document (\S+)", out)) == set(re.findall(r"id: '(\S+)'", out))
+    assert {len(id) for id in re.findall(r"document (\S+)", out)} == {len("j57165…")}
+
+
+def test_a_terminal_without_the_sign_for_what_is_left_out_gets_dots(file, capsys, monkeypatch):
+    monkeypatch.setattr("sys.stdout", io.TextIOWrapper(io.BytesIO(), encoding="ascii"))
+    assert run(["simulate", file, "--witness", "counters:add"]) == 0
+    sys.stdout.seek(0)
+    assert re.search(r"document \w{6}\.\.\.", sys.stdout.read())
+
+
+class TestWithoutTheRendererOfCharts:
+    @pytest.fixture(autouse=True)
+    def _no_renderer(self, monkeypatch):
+        monkeypatch.setitem(sys.modules, "vl_convert", None)
+
+    def test_only_the_charts_are_missing(self, file, tmp_path, capsys):
+        assert run(["simulate", file, "--seeds", "1", "--charts", str(tmp_path / "charts")]) == 2
+        told = capsys.readouterr()
+        assert "counters:add (mutation)" in told.out
+        assert not (tmp_path / "charts").exists()
+
+    def test_the_message_says_how_to_get_it(self, file, tmp_path, capsys):
+        run(["simulate", file, "--seeds", "1", "--charts", str(tmp_path / "charts")])
+        error = capsys.readouterr().err
+        assert "pip install 'contend[lab]'" in error
+        assert "pip install -c constraints.txt '.[lab]'" in error
 
 
 def test_it_writes_the_log_stream(file, tmp_path, capsys):

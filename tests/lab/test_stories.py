@@ -96,6 +96,11 @@ class TestOnboarding:
         assert two.calls > 10 * one.calls
         assert two.retries > 5
 
+    def test_few_attempts_of_the_loop_conflict(self):
+        """The loser waits, and the other tab runs alone meanwhile."""
+        update = onboarding("loop, two tabs").functions[UPDATE]
+        assert 0 < update.conflicts < 0.05 * update.attempts
+
     def test_the_batch_leaves_the_loop_as_it_was(self):
         before, after = (
             onboarding(name).functions[UPDATE].retries for name in ("loop, two tabs", "batch, loop stays, two tabs")

@@ -22,7 +22,7 @@ from contend.model.observations import Explanation, Observations, ObservedFuncti
 from contend.model.places import Span
 from contend.reports.markdown import render_markdown
 from contend.reports.markdown.document import Document
-from contend.reports.markdown.forecast import mermaid, round_up
+from contend.reports.markdown.forecast import mermaid, often
 from contend.reports.markdown.patterns import frame
 from contend.reports.markdown.text import clipped, code, plain, prose, slug, target
 
@@ -159,8 +159,14 @@ def test_a_clean_up_that_nothing_starts_is_something_to_do(audit: Audit) -> None
         cleaners=("admin:prune",),
     )  # fmt: skip
     text = render_markdown(replace(audit, inventory=Inventory(tables=(entry,))), "1")
+    soon = text[text.index("### Soon") : text.index("### Later")]
+    assert "- Start the clean-up of `visits` (`admin:prune`) from a cron; keep 30 days: it exists" in soon
+    watched = replace(audit, inventory=Inventory(tables=(replace(entry, verdict="watch", ttl="none"),)))
+    text = render_markdown(watched, "1")
     later = text[text.index("### Later") : text.index("## Findings")]
-    assert "- Start the clean-up of `visits` (`admin:prune`) from a cron; keep 30 days: it exists" in later
+    assert "- Consider cleaning up `visits` on a schedule; keep 30 days: nothing removes old rows" in later
+    unstarted = replace(audit, inventory=Inventory(tables=(replace(entry, verdict="safe", ttl="none"),)))
+    assert "that nothing keeps small" not in render_markdown(unstarted, "1")
     told = replace(audit.findings[1], rule="unbounded-log-table", table="visits")
     again = render_markdown(replace(audit, findings=(told,), inventory=Inventory(tables=(entry,))), "1")
     assert "the clean-up of `visits`" not in again
@@ -316,9 +322,26 @@ def test_addresses_are_encoded() -> None:
     assert target("app/[id]/$x.ts", 3, 5) == "app/%5Bid%5D/%24x.ts#L3-L5"
 
 
-@pytest.mark.parametrize(("number", "rounded"), [(0.3, 1), (1, 1), (1.2, 2), (3, 5), (20, 20), (47.2, 50), (501, 1000)])
-def test_targets_are_round_numbers(number: float, rounded: float) -> None:
-    assert round_up(number) == rounded
+@pytest.mark.parametrize(
+    ("per_day", "words"),
+    [
+        (0.001, "1 retry a month"),
+        (0.1, "3 retries a month"),
+        (1 / 7, "1 retry a week"),
+        (0.38, "2.7 retries a week"),
+        (22.1, "22 retries a day"),
+        (331, "330 retries a day"),
+    ],
+)
+def test_targets_are_told_in_a_unit_that_leaves_one_of_them(per_day: float, words: str) -> None:
+    assert often(per_day) == words
+
+
+def test_a_write_of_a_helper_counts_once(audit: Audit) -> None:
+    write = audit.inventory.writes[0]
+    reached = tuple(replace(write, function=f"a:f{number}") for number in range(5))
+    text = render_markdown(replace(audit, inventory=replace(audit.inventory, writes=reached)), "1")
+    assert f"**1 write** in the code: 1 `{write.operation}`, in 1 file; 5 functions reach it" in text
 
 
 def test_an_empty_audit_has_a_document(audit: Audit) -> None:

@@ -15,6 +15,7 @@ from rich.console import Console
 from contend.model.app import Suppression
 from contend.model.audit import Audit, Suppressions
 from contend.model.findings import Impact, Severity
+from contend.reports.finding_block import add_callers, show_command
 from contend.reports.json_report import render_json
 from contend.reports.page import Page, plain_text
 from contend.reports.terminal import add_audit, render_terminal
@@ -47,7 +48,29 @@ def test_json(audit: Audit) -> None:
 @pytest.mark.parametrize("width", [40, 60, 80, 100, 160])
 def test_no_line_is_wider_than_asked(audit: Audit, width: int) -> None:
     lines = render_terminal(audit, width=width).splitlines()
-    assert max(cell_len(line) for line in lines) <= width
+    copied = ("contend ", "proof:", "// contend-ignore")
+    assert max(cell_len(line) for line in lines if not line.strip().startswith(copied)) <= width
+
+
+def test_what_is_copied_never_wraps(audit: Audit) -> None:
+    many = tuple(replace(audit.findings[1], id=str(number)) for number in range(14))
+    lines = render_terminal(replace(audit, findings=many), width=40, path="apps/a/long/way/down").splitlines()
+    assert "  contend audit apps/a/long/way/down --all" in lines
+    assert f"  proof:   {show_command(audit.findings[1].function or '', 'apps/a/long/way/down')}" in lines
+
+
+def test_the_comment_that_silences_stands_alone(audit: Audit) -> None:
+    lines = [line.strip() for line in render_terminal(audit, width=100).splitlines()]
+    at = lines.index("// contend-ignore[touch-on-every-request]: <reason>")
+    assert lines[at - 1].startswith("silence: above line ")
+
+
+def test_other_callers_are_counted_under_the_first(audit: Audit) -> None:
+    caller = audit.findings[0].callers[0]
+    page = Page(width=100)
+    add_callers(page, [caller, caller, caller])
+    labels = [line.plain.split(":")[0].strip() for line in page.lines if ":" in line.plain or "more" in line.plain]
+    assert labels.index("and 2 more callers (effects)") < labels.index("if lost")
 
 
 @pytest.mark.parametrize("encoding", ["ascii", "cp1252", "latin-1", "cp932", "no-such-encoding"])
@@ -87,7 +110,7 @@ def test_ten_findings_are_shown_and_the_rest_counted(audit: Audit) -> None:
     many = tuple(replace(audit.findings[1], id=str(number)) for number in range(14))
     text = render_terminal(replace(audit, findings=many), width=100, path="my app")
     assert text.count("HIGH  touch-on-every-request") == 10
-    assert '14 findings: 14 high; the 10 worst are above, all of them: contend audit "my app" --all' in text
+    assert '14 findings: 14 high; the 10 worst are above, all of them:\n  contend audit "my app" --all\n' in text
 
 
 def test_all_of_them_are_shown_on_request(audit: Audit) -> None:

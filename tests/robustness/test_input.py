@@ -206,9 +206,14 @@ def test_a_damaged_cache_is_an_empty_one(write: Write, tmp_path: Path, monkeypat
     root = write({})
     monkeypatch.setenv("CONTEND_CACHE_DIR", str(tmp_path / "cache"))
     contend.audit(root)
-    (pack,) = (tmp_path / "cache").iterdir()
-    whole = pack.read_bytes()
-    for damaged in (b"", whole[:100], whole[:-1] + b"?", os.urandom(5_000)):
-        pack.write_bytes(damaged)
+    packs = {pack: pack.read_bytes() for pack in (tmp_path / "cache").iterdir()}
+    for damage in (
+        lambda whole: b"",
+        lambda whole: whole[:100],
+        lambda whole: whole[:-1] + b"?",
+        lambda _: os.urandom(99),
+    ):
+        for pack, whole in packs.items():
+            pack.write_bytes(damage(whole))
         assert functions(contend.audit(root)) == ["users:count"]
     assert len(Pack.open(root, "syntax")) > 0

@@ -305,3 +305,12 @@ class TestEnts:
             "replace posts",
             "query orgs",
         ]
+
+
+class TestText:
+    """What a written value reads like in reports."""
+
+    def test_a_constant_place_in_a_list_is_told(self, tmp_path):
+        code = 'await ctx.db.patch(args.id, { name: new Date().toISOString().split("T")[0] });'
+        (access,) = read_handler(tmp_path, code, USER).accesses
+        assert fields(access)["name"].text.endswith('split("T")[0]')

@@ -42,6 +42,13 @@ class Seen:
     asked: str
     per_day: float
 
+    @property
+    def words(self) -> str:
+        """`5,600/week`: the count as a person writes it."""
+        number, _, unit = self.asked.partition("/")
+        whole, _, part = number.partition(".")
+        return f"{int(whole or 0):,}{'.' if part else ''}{part}/{unit}"
+
 
 @dataclass(frozen=True, slots=True)
 class _Setting:
@@ -126,7 +133,7 @@ class _Question:
 
     def answer(self) -> tuple[tuple[Explanation, ...], str]:
         """What explains the count, and all of it in words."""
-        asked, name = self.seen.asked, self.function.path
+        asked, name = self.seen.words, self.function.path
         if not self.pairs:
             return (), (
                 f"No traffic explains {asked}: nothing in this repository writes what {name} reads. Look at the write "
@@ -185,7 +192,7 @@ class _Question:
         text = f"about {_about(groups)} groups of {GROUP} calls a day on one row, each spread over {spread:g} ms"
         return (Explanation((), text),), (
             f"Nothing in this repository calls {self.function.path}, so its traffic is not known. From elsewhere, "
-            f"{text} would explain {self.seen.asked}."
+            f"{text} would explain {self.seen.words}."
         )
 
     def _conflicts(self, traffic: Traffic) -> float:

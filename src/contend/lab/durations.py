@@ -35,16 +35,17 @@ class Distribution:
             return self.first * math.exp(random.gauss(0.0, self.second)) if self.first else 0.0
         return random.gammavariate(self.second, self.first / self.second) if self.first else 0.0
 
-    def __str__(self) -> str:
+    def in_ms(self) -> str:
+        """A distribution of times in words: `5 ms`, `60 ms (median; lognormal, sigma 0.4)`."""
         if self.shape == "constant":
-            return f"{self.first:g}"
+            return f"{self.first:g} ms"
         if self.shape == "uniform":
-            return f"uniform {self.first:g}-{self.second:g}"
+            return f"{self.first:g} to {self.second:g} ms"
         if self.shape == "exponential":
-            return f"exponential, mean {self.first:g}"
+            return f"{self.first:g} ms (mean; exponential)"
         if self.shape == "lognormal":
-            return f"lognormal, median {self.first:g}, sigma {self.second:g}"
-        return f"gamma, mean {self.first:g}, shape {self.second:g}"
+            return f"{self.first:g} ms (median; lognormal, sigma {self.second:g})"
+        return f"{self.first:g} ms (mean; gamma, shape {self.second:g})"
 
 
 ZERO = Distribution("constant", 0.0)
@@ -78,9 +79,9 @@ class Timing:
 
     def describe(self) -> str:
         """One line for a report's assumptions."""
-        parts = [f"a function runs for {self.base} ms plus {self.per_operation} ms per read or write"]
+        parts = [f"a function runs for {self.base.in_ms()} plus {self.per_operation.in_ms()} per read or write"]
         for name, found in (("commit", self.commit), ("persist", self.persist), ("re-run", self.rerun)):
             if found != ZERO:
-                parts.append(f"{name} {found} ms")
-        parts.append(f"network {self.network} ms one way")
+                parts.append(f"{name} {found.in_ms()}")
+        parts.append(f"network {self.network.in_ms()} one way")
         return ", ".join(parts)

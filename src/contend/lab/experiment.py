@@ -42,8 +42,9 @@ class FunctionResult:
 @dataclass(frozen=True, slots=True)
 class VariantResult:
     """A variant's means over all seeds. `measures`: name → (count, mean, p50, p95, max). `stopped`: how many runs
-    used up their budget of events. `load` is the name of its load, None where the file has none. In a sweep `name`
-    tells the value too; `variant` is the variant alone, and `swept` the key and its value."""
+    used up their budget of events. `lags` names the measures that are times in milliseconds. `load` is the name of its
+    load, None where the file has none. In a sweep `name` tells the value too; `variant` is the variant alone, and
+    `swept` the key and its value."""
 
     name: str
     variant: str
@@ -52,6 +53,7 @@ class VariantResult:
     assumptions: tuple[str, ...]
     functions: tuple[FunctionResult, ...]
     measures: Mapping[str, Mapping[str, Estimate]]
+    lags: tuple[str, ...]
     stopped: int
 
     def function(self, path: str) -> FunctionResult:
@@ -76,6 +78,12 @@ class Experiment:
     def loads(self) -> tuple[str | None, ...]:
         """The loads of the variants, in order; `None` where the file has none."""
         return tuple(dict.fromkeys(found.load for found in self.variants))
+
+    @property
+    def shared_assumptions(self) -> tuple[str, ...]:
+        """What all variants rest on."""
+        every = [set(found.assumptions) for found in self.variants]
+        return tuple([line for line in self.variants[0].assumptions if all(line in lines for lines in every)])
 
     def under(self, load: str | None) -> Experiment:
         """The part of the outcome that is of one load."""
@@ -156,6 +164,7 @@ class _Part(NamedTuple):
     load: str | None
     swept: tuple[str, Any] | None
     assumptions: tuple[str, ...]
+    lags: tuple[str, ...]
     jobs: list[_Job]
 
 
@@ -177,7 +186,9 @@ def _plan(request: Request) -> list[_Part]:
                 seeds = range(first, first + _count(request))
                 runs = [_Job(source.file, source.text, name, load, overrides, seed) for seed in seeds]
                 swept = (".".join(map(str, overrides[0][0])), overrides[0][1]) if overrides else None
-                parts[checked.variant, load] = _Part(checked.variant, name, load, swept, checked.assumptions(), runs)
+                parts[checked.variant, load] = _Part(
+                    checked.variant, name, load, swept, checked.assumptions(), tuple(checked.measures), runs
+                )
     return list(parts.values())
 
 
@@ -262,6 +273,7 @@ def _summarised(part: _Part, runs: Sequence[RunResult]) -> VariantResult:
             }
             for name in measures
         },
+        lags=part.lags,
         stopped=sum(run.stopped_ms is not None for run in runs),
     )
 

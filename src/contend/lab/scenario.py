@@ -79,7 +79,8 @@ class Scenario:
             self._people(),
             _count(self.population.instances, "server"),
         ]
-        lines += [f"workload: {describe_arrivals(arrivals)}" for arrivals in self.workload]
+        for arrivals in self.workload:
+            lines.append(f"workload: {describe_arrivals(arrivals, bool(self.callers[arrivals.caller].views))}")
         lines += [f"cron {name}: {cron.function} every {_span(cron.every_ms)}" for name, cron in self.crons.items()]
         lines += [f"params.{name} = {_value(value)}" for name, value in self.params.items()]
         return tuple(lines)
@@ -92,12 +93,13 @@ class Scenario:
         return f"{users}; their requests come from {_count(self.population.tabs, 'tab')} each on average"
 
 
-def describe_arrivals(arrivals: Arrivals) -> str:
-    """Arrivals in words."""
+def describe_arrivals(arrivals: Arrivals, subscribes: bool = False) -> str:
+    """Arrivals in words; `subscribes`: whether their caller has live queries."""
     who = arrivals.caller
     if arrivals.kind == "tabs":
         stay = "to the end" if arrivals.stay_ms is None else f"for {arrivals.stay_ms} ms"
-        return f"{who}: {_count(arrivals.per_user, 'tab')} per user, open {stay}"
+        live = " with live queries" if subscribes else ""
+        return f"{who}: {_count(arrivals.per_user, 'tab')} per user{live}, open {stay}"
     if arrivals.kind == "trace":
         return f"{who}: {len(arrivals.trace)} starts of a trace"
     if arrivals.every_ms:
@@ -123,7 +125,9 @@ def _value(value: Any) -> str:
 
 
 def _span(ms: float) -> str:
-    for unit, size in (("d", 86_400_000), ("h", 3_600_000), ("min", 60_000), ("s", 1_000)):
+    if ms >= 86_400_000:
+        return _count(ms / 86_400_000, "day")
+    for unit, size in (("h", 3_600_000), ("min", 60_000), ("s", 1_000)):
         if ms >= size:
             return f"{ms / size:g} {unit}"
     return f"{ms:g} ms"

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from textwrap import wrap
 from typing import Any, Final
 
 from contend.convex.clients import always_checked
 from contend.convex.errors import DatabaseError
+from contend.convex.ids import looks_like_id
 from contend.engine.conflicts import Conflict
 from contend.engine.database import Database, PendingCommit
 from contend.engine.transaction import Transaction
@@ -26,6 +28,7 @@ from contend.lab.tally import Loss
 
 _SHORTENING_RUNS: Final = 200
 _MOST_BEFORE: Final = 2_000
+_SHOWN_OF_AN_ID: Final = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,19 +66,24 @@ class Witness:
             ("V", self._why()),
         )
 
-    def text(self) -> str:
-        """The interleaving in words, and as a Mermaid sequence diagram."""
+    def text(self, width: int = 80) -> str:
+        """The interleaving in words, wrapped to `width`, and as a Mermaid sequence diagram. Document ids are shortened
+        to their beginnings."""
         lines = [f"How {self.victim.function} loses to {self._writer_name()}:", ""]
-        for number, call in enumerate(self.before, 1):
-            lines.append(f"  {number}. first {call.function} runs, alone  {_shown(call.args)}")
-        for number, (who, what) in enumerate(self.steps(), len(self.before) + 1):
+        told = [f"first {call.function} runs, alone  {_shown(call.args)}" for call in self.before]
+        for who, what in self.steps():
             call = self.victim if who == "V" else self.writer
-            lines.append(f"  {number}. {who} {call.function} {what}")
-        lines += ["", f"V with {_shown(self.victim.args)}", f"W with {_shown(self.writer.args)}", "", self.mermaid()]
-        return "\n".join(lines) + "\n"
+            told.append(f"{who} {call.function} {what}")
+        margin = len(str(len(told))) + 4
+        for number, step in enumerate(told, 1):
+            lines += _wrapped(f"{number}. ".rjust(margin), step, width)
+        lines.append("")
+        for who, call in (("V", self.victim), ("W", self.writer)):
+            lines += _wrapped(f"{who} with ", _shown(call.args), width)
+        return "\n".join([*lines, "", self.mermaid()]) + "\n"
 
     def mermaid(self) -> str:
-        """The interleaving as a Mermaid sequence diagram."""
+        """The interleaving as a Mermaid sequence diagram. Its lines cannot be wrapped."""
         lines = [
             "```mermaid",
             "sequenceDiagram",
@@ -94,7 +102,7 @@ class Witness:
     def _why(self) -> str:
         conflict = self.conflict
         where = f"{conflict.read_table}.{conflict.index_name}"
-        return f"is rejected: what it read of {where} was changed in document {conflict.document or 'of the system'}"
+        return f"is rejected: {where}, which it read, changed in {_document(conflict.document)}"
 
 
 def find_witness(scenario: Scenario, victim: str, writer: str | None = None, seed: int = 1) -> Witness:
@@ -229,7 +237,7 @@ def _commit(database: Database, tx: Transaction) -> object:
 def _reads(tx: Transaction) -> list[str]:
     scans = [f"reads {scan.index.table.name} by {scan.index.name}" for scan in tx.scans if not scan.index.table.system]
     points = [
-        f"reads document {id} of {table.name}"
+        f"reads {_document(id)} of {table.name}"
         for table, ids in tx.points.items()
         if not table.system
         for id in sorted(ids)
@@ -247,15 +255,40 @@ def _writes(tx: Transaction) -> list[str]:
             if write.old is None:
                 told.append(f"inserts into {table.name}")
             elif write.document is None:
-                told.append(f"deletes document {id} of {table.name}")
+                told.append(f"deletes {_document(id)} of {table.name}")
             else:
                 fields = f" ({', '.join(dict.fromkeys(write.fields))})" if write.fields else ""
-                told.append(f"writes document {id} of {table.name}{fields}")
+                told.append(f"writes {_document(id)} of {table.name}{fields}")
     return told
 
 
+def _document(id: str | None) -> str:
+    return "a system document" if id is None else f"document {_short(id)}"
+
+
+def _short(id: str) -> str:
+    return f"{id[:_SHOWN_OF_AN_ID]}…"
+
+
 def _shown(args: Mapping[str, Any]) -> str:
-    return "{" + ", ".join(f"{name}: {value!r}" for name, value in args.items()) + "}"
+    return "{" + ", ".join(f"{name}: {_told(value)}" for name, value in args.items()) + "}"
+
+
+def _told(value: Any) -> str:
+    if isinstance(value, str) and looks_like_id(value):
+        return repr(_short(value))
+    if isinstance(value, Mapping):
+        return _shown(value)
+    if isinstance(value, (list, tuple)):
+        return f"[{', '.join(map(_told, value))}]"
+    return repr(value)
+
+
+def _wrapped(first: str, text: str, width: int) -> list[str]:
+    rest = " " * len(first)
+    return wrap(
+        text, width, initial_indent=first, subsequent_indent=rest, break_long_words=False, break_on_hyphens=False
+    )
 
 
 def _safe(text: str) -> str:

@@ -38,14 +38,8 @@ def _add_story(page: Page, story: Story, number: int) -> None:
     page.blank()
     last = result.seed + result.seeds - 1
     seeds = f"seeds {result.seed} to {last}" if result.seeds > 1 else f"seed {result.seed}"
-    page.paragraph(
-        (f"Predicted, mean of {seeds}. {'. '.join(_sentence(line) for line in story.assumptions)}.", "dim"), first="  "
-    )
+    page.paragraph((f"Predicted, mean of {seeds}. Assumed: {'; '.join(story.assumptions)}.", "dim"), first="  ")
     page.blank()
     page.paragraph(("Go deeper:", "bold"), first="  ")
-    for command in story.deeper:
+    for command in story.deeper:  # never wrapped, to be copied
         page.verbatim(Text(f"    {command}", style="cyan"))
-
-
-def _sentence(line: str) -> str:
-    return line[:1].upper() + line[1:]

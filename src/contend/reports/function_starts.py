@@ -23,7 +23,8 @@ def add_starts(page: Page, view: FunctionView) -> None:
     if not view.starts:
         return
     page.blank()
-    page.paragraph((f"Starts {counted(len(view.starts), 'other function')}", "bold"))
+    number = len({start.caller.function for start in view.starts})
+    page.paragraph((f"Starts {counted(number, 'function')}", "bold"))
     for start in view.starts[:_MOST]:
         kind = function_kind(start.function) if start.function is not None else "not in this repository"
         name = path_in(view.function.app, start.caller.function)

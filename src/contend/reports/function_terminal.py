@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 
 from contend.model.findings import Pair
 from contend.model.functions import Access, Function
-from contend.model.places import Span
 from contend.reports.access_words import access_words, conditions, exit_place, exit_words
 from contend.reports.finding_block import SEVERITY_STYLE, add_chain
 from contend.reports.function_starts import add_starts, is_action
@@ -115,21 +114,19 @@ def _add_result(page: Page, function: Function) -> None:
 def _add_pairs(page: Page, view: FunctionView) -> None:
     function = view.function
     title = "Re-runs" if function.kind == "query" else "Loses (it reads and writes, and another write gets in between)"
-    _add_pair_list(page, title, view.as_victim, function, view.spans)
-    _add_pair_list(page, "Makes others lose or re-run (it writes what they read)", view.as_writer, function, view.spans)
+    _add_pair_list(page, title, view.as_victim, function)
+    _add_pair_list(page, "Makes others lose or re-run (it writes what they read)", view.as_writer, function)
     if is_action(function):
         _title(page, "No pair of its own: an action has no transaction, what it starts meets others")
     elif not view.as_victim and not view.as_writer:
         _title(page, "No pair: it meets no other call on any row")
 
 
-def _add_pair_list(
-    page: Page, title: str, pairs: Sequence[Pair], function: Function, spans: Mapping[str, Span]
-) -> None:
+def _add_pair_list(page: Page, title: str, pairs: Sequence[Pair], function: Function) -> None:
     if not pairs:
         return
     _title(page, title)
-    meetings = meetings_of(pairs, spans)
+    meetings = meetings_of(pairs)
     for meeting in meetings[:SHOWN]:
         page.paragraph(meeting_words(meeting, function.app, function.path), first="  ", rest="    ")
         page.paragraph((meeting_places(meeting), "dim"), first="    ")

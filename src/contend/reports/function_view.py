@@ -10,7 +10,6 @@ from contend.model.callers import Caller, Cron, Subscription
 from contend.model.findings import Finding, Pair
 from contend.model.function_names import find_function
 from contend.model.functions import Function
-from contend.model.places import Span
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,8 +26,7 @@ class Start:
 @dataclass(frozen=True, slots=True)
 class FunctionView:
     """A function with its callers, the crons that start it, the live queries that subscribe to it (if it is one), what
-    it starts itself, its pairs as victim and as writer only, and the findings that name it. `spans` say where each
-    function is registered: those of one place are one function under several names. `sources` is for code."""
+    it starts itself, its pairs as victim and as writer only, and the findings that name it. `sources` is for code."""
 
     function: Function
     callers: tuple[Caller, ...]
@@ -38,7 +36,6 @@ class FunctionView:
     as_victim: tuple[Pair, ...]
     as_writer: tuple[Pair, ...]
     findings: tuple[Finding, ...]
-    spans: Mapping[str, Span]
     sources: Mapping[str, str]
 
 
@@ -57,7 +54,6 @@ def function_view(audit: Audit, wanted: str) -> FunctionView:
         as_victim=audit.pairs.of_victim(id),
         as_writer=tuple(pair for pair in audit.pairs.of_writer(id) if pair.victim != id),
         findings=tuple(finding for finding in audit.findings if id in (finding.function, *finding.functions)),
-        spans={id: function.span for id, function in functions.items()},
         sources=audit.sources,
     )
 

@@ -45,10 +45,11 @@ def helper_view(audit: Audit, wanted: str) -> HelperView | None:
 
 def add_helper(page: Page, view: HelperView, path: str = "") -> None:
     """The whole view on `page`. `path` is the audited path as typed, for commands to copy."""
+    verb = "reach" if len(view.functions) > 1 else "reaches"
     several = len({function.app for function, _ in view.functions}) > 1
     page.paragraph(
         (view.name, "bold"),
-        f"  a helper: {counted(len(view.functions), 'function')} {'reach' if len(view.functions) > 1 else 'reaches'} it",
+        f"  a helper: {counted(len(view.functions), 'function')} {verb} it",
         rest="  ",
     )
     for function, accesses in view.functions[:_SHOWN]:

@@ -3,7 +3,7 @@ read through both."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from contend.model.findings import Pair
@@ -23,19 +23,20 @@ class Meeting:
     aliases: tuple[str, ...]
 
 
-def meetings_of(pairs: Sequence[Pair], spans: Mapping[str, Span]) -> list[Meeting]:
-    """`pairs` folded, in the order of the first of each. `spans` say where each function is registered."""
-    groups: dict[tuple[object, object, str, str], dict[tuple[str, str], list[Pair]]] = {}
+def meetings_of(pairs: Sequence[Pair]) -> list[Meeting]:
+    """`pairs` folded, in the order of the first of each."""
+    groups: dict[tuple[str, str, str, str], list[Pair]] = {}
     for pair in pairs:
-        itself = pair.victim == pair.writer
-        victim, writer = spans.get(pair.victim, pair.victim), spans.get(pair.writer, pair.writer)
-        key = (victim, "itself" if itself else writer, pair.table, pair.kind)
-        groups.setdefault(key, {}).setdefault((pair.victim, pair.writer), []).append(pair)
+        groups.setdefault((pair.victim, pair.writer, pair.table, pair.kind), []).append(pair)
+    alike: dict[tuple[str, str, frozenset[tuple[Span, Span]]], list[list[Pair]]] = {}
+    for (_, _, table, kind), group in groups.items():
+        places = frozenset((pair.read.span, pair.write.span) for pair in group)
+        alike.setdefault((table, kind, places), []).append(group)
     found = []
-    for group in groups.values():
-        (first, own), *others = group.items()
-        aliases = dict.fromkeys(id for between, _ in others for id in between if id not in first)
-        found.append(Meeting(tuple(own), tuple(aliases)))
+    for first, *others in alike.values():
+        named = {first[0].victim, first[0].writer}
+        aliases = dict.fromkeys(id for group in others for id in (group[0].victim, group[0].writer) if id not in named)
+        found.append(Meeting(tuple(first), tuple(aliases)))
     return found
 
 

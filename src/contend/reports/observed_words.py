@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contend.model.observations import Observations, ObservedFunction
-from contend.reports.numbers import spoken
+from contend.reports.numbers import counted, spoken
 
 _LIMITS = {
     "documentsReadLimit": "over the limit of documents read",
@@ -58,6 +58,4 @@ def source_words(one: ObservedFunction) -> str:
 
 def limit_words(one: ObservedFunction) -> list[str]:
     """`12 calls near the limit of documents read`, of the whole window."""
-    return [
-        f"{number:,} call{'' if number == 1 else 's'} {_LIMITS.get(kind, kind)}" for kind, number in one.read_limits
-    ]
+    return [f"{counted(number, 'call')} {_LIMITS.get(kind, kind)}" for kind, number in one.read_limits]

@@ -30,7 +30,9 @@ def proof_of(audit: Audit, finding: Finding) -> Proof | None:
         mutations = [id for id in dict.fromkeys(met) if kinds.get(id) == "mutation"]
         run = next((id for id in mutations if id in started), None) or next(iter(mutations), None)
         if run is not None:
-            return Proof(run, f"the mutation that {path_in(finding.app, named)} runs" if run in started else "")
+            return Proof(
+                run, f"the mutation that the action {path_in(finding.app, named)} runs" if run in started else ""
+            )
     if finding.function is None and finding.helper:
-        return Proof(named, f"which reaches {finding.helper}")
+        return Proof(named, f"it reaches the helper {finding.helper}")
     return Proof(named)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
@@ -12,6 +13,12 @@ from contend.reports.encoding import fit
 from contend.reports.page import Page
 
 _BULLETS = ("- ", "* ")
+_CODE = 4
+"""Cells that code is indented by: more than the prose around it."""
+_NARROW = 80
+"""Cells that code may take on narrower pages too: breaking it more would hide its shape."""
+_WIDEST = 100
+_EMPHASIS = re.compile(r"(?<![\w*`])\*{1,2}([^\s*`](?:[^*`]*[^\s*`])?)\*{1,2}(?![\w*`])")
 
 
 class RuleText(Protocol):
@@ -58,6 +65,7 @@ def add_rule(page: Page, rule: RuleText) -> None:
 
 
 def _add_section(page: Page, text: str) -> None:
+    """Code stands indented, without the fences that a file needs; prose is wrapped to the page."""
     prose: list[str] = []
     in_code = False
     for line in text.strip("\n").expandtabs(4).splitlines():
@@ -65,7 +73,8 @@ def _add_section(page: Page, text: str) -> None:
         if in_code or fence or not line.strip():
             _add_prose(page, prose)
             prose = []
-            page.verbatim(Text("  " + fit(line, page.encoding)))
+            if not fence:
+                _add_code(page, line)
         else:
             if line.lstrip().startswith(_BULLETS):
                 _add_prose(page, prose)
@@ -75,9 +84,20 @@ def _add_section(page: Page, text: str) -> None:
     _add_prose(page, prose)
 
 
+def _add_code(page: Page, line: str) -> None:
+    """A line of code as it is, or broken at a blank where the page is too narrow for it; a blank line as one."""
+    fitted = fit(line.rstrip(), page.encoding)
+    indent = " " * (_CODE + len(fitted) - len(fitted.lstrip()))
+    if not fitted or cell_len(fitted) + _CODE <= max(page.width, _NARROW):
+        page.verbatim(Text(f"{' ' * _CODE}{fitted}" if fitted else ""))
+    else:
+        page.paragraph(fitted.strip(), first=indent, rest=indent + "    ")
+
+
 def _add_prose(page: Page, lines: Sequence[str]) -> None:
     """A paragraph or one point of a list: as it is where it fits, else wrapped anew."""
-    if all(cell_len(line) + 2 <= page.width for line in lines):
+    lines = [_EMPHASIS.sub(r"\1", line) for line in lines]
+    if all(cell_len(line) + 2 <= min(page.width, _WIDEST) for line in lines):
         for line in lines:
             page.verbatim(Text("  " + fit(line, page.encoding)))
         return

@@ -44,7 +44,10 @@ def to_svg(spec: Spec) -> str:
     try:
         import vl_convert
     except ImportError as error:
-        raise InputError("charts need a renderer that is not installed: pip install 'contend[lab]'") from error
+        raise InputError(
+            "the charts are missing: they need a renderer that is not installed. Install it with "
+            "pip install 'contend[lab]', or from a clone with pip install -c constraints.txt '.[lab]'"
+        ) from error
     return str(vl_convert.vegalite_to_svg(json.dumps(spec)))
 
 

@@ -3,33 +3,52 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
 
 from contend.lab.experiment import Experiment, FunctionResult, VariantResult
 from contend.lab.statistics import Estimate
-from contend.reports.columns import add_columns, columns_width
+from contend.reports.columns import add_columns
+from contend.reports.numbers import duration
 from contend.reports.page import Page
 
-_COLUMNS = (
+_COLUMNS: Final = (
     ("calls", "calls"),
     ("attempts", "attempts"),
     ("conflicts", "conflicts"),
+    ("retries", "retries"),
     ("failures", "lost"),
-    ("wasted_ms", "wasted ms"),
-    ("p50_ms", "p50 ms"),
-    ("p99_ms", "p99 ms"),
+    ("errors", "errors"),
+    ("wasted_ms", "wasted"),
+    ("p50_ms", "p50"),
+    ("p99_ms", "p99"),
     ("writes", "writes"),
     ("query_reruns", "re-runs"),
 )
-_MOST_LOSSES = 3
+_WITH_INTERVAL: Final = ("conflicts", "retries")
+_MOST_LOSSES: Final = 3
+_LONGEST_HEAD: Final = 12
+
+Rows = list[tuple["_Row", FunctionResult]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """A variant with what tells it from the others: `cells`, one for each label column, and the same as `name`."""
+
+    variant: VariantResult
+    cells: tuple[str, ...]
+    name: str
 
 
 def add_simulation(page: Page, result: Experiment) -> None:
     """Writes the outcome to the page: a table per function, measures, whom conflicts were lost to, assumptions."""
-    seeds = f"seeds {result.seed} to {result.seed + result.seeds - 1}" if result.seeds > 1 else f"seed {result.seed}"
-    page.paragraph(
-        (f"{result.scenario}: ", "bold"),
-        f"means per run over {seeds}, ± half of the 95 % interval; a change in brackets may be chance",
-    )
+    page.paragraph((f"{result.scenario}: ", "bold"), _what_numbers_are(result))
+    names, swept = {found.variant for found in result.variants}, result.variants[0].swept
+    if swept is not None:
+        page.paragraph(("sweep: ", "dim"), (swept[0], "bold"))
+        if len(names) == 1:
+            page.paragraph(("variant: ", "dim"), (result.variants[0].variant, "bold"))
     for load in result.loads:
         if load is not None:
             page.blank()
@@ -37,66 +56,96 @@ def add_simulation(page: Page, result: Experiment) -> None:
         _add_load(page, result.under(load))
 
 
+def _what_numbers_are(result: Experiment) -> str:
+    """Of which runs the numbers are, and what the signs beside them mean."""
+    parts = [f"seed {result.seed}"]
+    if result.seeds > 1:
+        last = result.seed + result.seeds - 1
+        parts = [f"means per run over seeds {result.seed} to {last}, ± half of the 95 % interval"]
+    tables = [_rows(part, path) for part in map(result.under, result.loads) for path in _functions(part)]
+    changes = [change for rows in tables for change in _changes([found for _, found in rows])[1:]]
+    if changes:
+        parts.append("change: of conflicts, against the first row")
+    if any(change.startswith("(") for change in changes):
+        parts.append("in brackets: may be chance")
+    return "; ".join(parts)
+
+
 def _add_load(page: Page, result: Experiment) -> None:
+    head = _label_heads(result)
     for path in _functions(result):
         page.blank()
-        rows = [(variant, _find(variant, path)) for variant in result.variants]
-        page.paragraph((path, "bold"), f" ({next(found.kind for _, found in rows if found is not None)})")
-        _table(page, rows)
-        for variant, found in rows:
-            if found is not None:
-                _losses(page, variant, found)
+        rows = _rows(result, path)
+        page.paragraph((path, "bold"), f" ({rows[0][1].kind})")
+        _table(page, head, rows)
+        _losses(page, path, rows)
     for name in dict.fromkeys(name for variant in result.variants for name in variant.measures):
         page.blank()
         page.paragraph((f"measure {name}", "bold"))
-        head = ["variant", "p50", "p95", "max"]
-        body = [
-            [variant.name, *[_plain(variant.measures[name][part]) for part in head[1:]]]
-            for variant in result.variants
-            if name in variant.measures
-        ]
-        add_columns(page, head, body)
+        _measure(page, head, name, _labelled(result))
     page.blank()
-    page.paragraph(("assumptions", "bold"))
-    shared = [line for line in result.variants[0].assumptions if all(line in v.assumptions for v in result.variants)]
-    for line in shared:
-        page.paragraph(line, first="  ")
-    for variant in result.variants:
-        for line in variant.assumptions:
-            if line not in shared:
-                page.paragraph(f"{variant.name}: {line}", first="  ")
-        if variant.stopped:
-            why = "event_budget used up, or a moment that never ended"
-            page.paragraph((f"{variant.name}: {variant.stopped} runs stopped early: {why}", "yellow"), first="  ")
+    _assumptions(page, result)
 
 
 def _functions(result: Experiment) -> list[str]:
     return list(dict.fromkeys(found.function for variant in result.variants for found in variant.functions))
 
 
-def _find(variant: VariantResult, path: str) -> FunctionResult | None:
-    return next((found for found in variant.functions if found.function == path), None)
-
-
-def _table(page: Page, rows: Sequence[tuple[VariantResult, FunctionResult | None]]) -> None:
-    used = [
-        (name, title)
-        for name, title in _COLUMNS
-        if any(found is not None and found.values[name].mean for _, found in rows) or name == "conflicts"
-    ]
-    head = ["variant", *[title for _, title in used]]
-    body = []
-    for variant, found in rows:
+def _rows(result: Experiment, path: str) -> Rows:
+    """The variants that have called the function."""
+    rows = []
+    for row in _labelled(result):
+        found = next((found for found in row.variant.functions if found.function == path), None)
         if found is not None:
-            cells = [_estimate(found.values[n]) if n == "conflicts" else _plain(found.values[n]) for n, _ in used]
-            body.append([variant.name, *cells])
-    changes = _changes([found for _, found in rows if found is not None])
+            rows.append((row, found))
+    return rows
+
+
+def _label_heads(result: Experiment) -> list[str]:
+    """What tells the rows apart: the variant, where there are several, and in a sweep its value."""
+    swept = result.variants[0].swept
+    if swept is None:
+        return ["variant"]
+    last = swept[0].rpartition(".")[2]
+    value = last if len(last) <= _LONGEST_HEAD else "value"
+    return ["variant", value] if len({found.variant for found in result.variants}) > 1 else [value]
+
+
+def _labelled(result: Experiment) -> list[_Row]:
+    several = len({found.variant for found in result.variants}) > 1
+    rows = []
+    for found in result.variants:
+        if found.swept is None:
+            rows.append(_Row(found, (found.variant,), found.variant))
+        else:
+            value = str(found.swept[1])
+            rows.append(_Row(found, (found.variant, value) if several else (value,), found.name if several else value))
+    return rows
+
+
+def _table(page: Page, labels: Sequence[str], rows: Rows) -> None:
+    always = "conflicts" if rows[0][1].kind == "mutation" else "calls"
+    used = [(name, title) for name, title in _COLUMNS if name == always or any(f.values[name].mean for _, f in rows)]
+    if all(found.values["attempts"].mean == found.values["calls"].mean for _, found in rows):
+        used = [(name, title) for name, title in used if name != "attempts"]
+    columns = [[title, *[_cell(name, found.values[name]) for _, found in rows]] for name, title in used]
+    changes = _changes([found for _, found in rows])
     if changes:
-        after = head.index("conflicts") + 1
-        wider = [[*row[:after], change, *row[after:]] for row, change in zip([head, *body], changes, strict=True)]
-        if columns_width(wider) <= page.width:
-            head, *body = wider
-    add_columns(page, head, body)
+        columns.insert([name for name, _ in used].index("conflicts") + 1, changes)
+    head, *body = [list(cells) for cells in zip(*columns, strict=True)]
+    body = [[*row.cells, *cells] for (row, _), cells in zip(rows, body, strict=True)]
+    add_columns(page, [*labels, *head], body, len(labels))
+
+
+def _measure(page: Page, labels: Sequence[str], name: str, rows: Sequence[_Row]) -> None:
+    parts = ("p50", "p95", "max")
+    body = []
+    for row in rows:
+        if name in row.variant.measures:
+            is_time = name.endswith("_ms") or name in row.variant.lags
+            values = [row.variant.measures[name][part].mean for part in parts]
+            body.append([*row.cells, *[_time(value) if is_time else _number(value) for value in values]])
+    add_columns(page, [*labels, *parts], body, len(labels))
 
 
 def _changes(found: Sequence[FunctionResult]) -> list[str]:
@@ -113,34 +162,66 @@ def _change(before: Estimate, now: Estimate) -> str:
     return f"({text})" if now.low <= before.high and before.low <= now.high else text
 
 
-def _losses(page: Page, variant: VariantResult, found: FunctionResult) -> None:
-    writers: dict[tuple[str, str], float] = {}
+def _losses(page: Page, path: str, rows: Rows) -> None:
+    """Whom the function lost to: in one line where it is the same for all variants, else with their numbers."""
+    counts: dict[tuple[str, str], dict[str, float]] = {}
     documents: dict[tuple[str, str], int] = {}
-    for loss, count in found.conflicts_by:
-        key = (loss.writer, loss.table or "a system table")
-        writers[key] = writers.get(key, 0.0) + count
-        documents[key] = documents.get(key, 0) + 1
-    for (writer, table), count in sorted(writers.items(), key=lambda item: -item[1])[:_MOST_LOSSES]:
-        who = "itself" if writer == found.function else writer
-        on = f"{documents[writer, table]} documents" if documents[writer, table] > 1 else "one document"
-        page.paragraph(f"{variant.name}: {_number(count)} lost to {who}, on {on} of {table}", first="    ")
-    for message, count in found.errors_by[:_MOST_LOSSES]:
-        page.paragraph((f"{variant.name}: {_number(count)} × {message}", "yellow"), first="    ")
+    for row, found in rows:
+        met: dict[tuple[str, str], int] = {}
+        for loss, count in found.conflicts_by:
+            key = ("itself" if loss.writer == path else loss.writer, loss.table or "a system table")
+            counts.setdefault(key, {}).setdefault(row.name, 0.0)
+            counts[key][row.name] += count
+            met[key] = met.get(key, 0) + 1
+        for key, number in met.items():
+            documents[key] = max(documents.get(key, 0), number)
+    for key in sorted(counts, key=lambda key: -sum(counts[key].values()))[:_MOST_LOSSES]:
+        who, table = key
+        on = f"up to {documents[key]} documents" if documents[key] > 1 else "one document"
+        told = f"lost to {who}, on {on} of {table}"
+        numbers = "; ".join(f"{name} {_number(count)}" for name, count in counts[key].items())
+        page.paragraph(f"all {told}" if len(counts) == 1 else f"{told}: {numbers}", first="    ", rest="      ")
+    for row, found in rows:
+        for message, count in found.errors_by[:_MOST_LOSSES]:
+            page.paragraph((f"{row.name}: {_number(count)} × {message}", "yellow"), first="    ", rest="      ")
 
 
-def _estimate(found: Estimate) -> str:
-    if not found.half_width:
-        return _number(found.mean)
-    return f"{_number(found.mean)} ± {_number(found.half_width)}"
+def _assumptions(page: Page, result: Experiment) -> None:
+    """What all variants rest on, then a line for each that rests on something else too. A swept value stands in the
+    tables already."""
+    page.paragraph(("assumptions", "bold"))
+    shared = result.shared_assumptions
+    for line in shared:
+        page.paragraph(line, first="  ", rest="    ")
+    own: dict[str, dict[str, str]] = {}
+    for row in _labelled(result):
+        key = row.variant.swept[0] if row.variant.swept else None
+        lines = [line for line in row.variant.assumptions if line not in shared and not line.startswith(f"{key} = ")]
+        own.setdefault(row.variant.variant, {})[row.name] = "; ".join(lines)
+    for variant, told in own.items():
+        same = len(set(told.values())) == 1 and len(own) > 1
+        for name, text in [(variant, next(iter(told.values())))] if same else told.items():
+            if text:
+                page.paragraph(f"{name}: {text}", first="  ", rest="    ")
+    for row in _labelled(result):
+        if row.variant.stopped:
+            why = "event_budget used up, or a moment that never ended"
+            page.paragraph((f"{row.name}: {row.variant.stopped} runs stopped early: {why}", "yellow"), first="  ")
 
 
-def _plain(found: Estimate) -> str:
+def _cell(name: str, found: Estimate) -> str:
+    if name.endswith("_ms"):
+        return _time(found.mean)
+    if name in _WITH_INTERVAL and found.half_width:
+        return f"{_number(found.mean)} ± {_number(found.half_width)}"
     return _number(found.mean)
 
 
+def _time(milliseconds: float) -> str:
+    return duration(milliseconds) if milliseconds else "0"
+
+
 def _number(value: float) -> str:
-    if value >= 1_000_000:
-        return f"{value:,.0f}" if value < 1e9 else f"{value:.2e}"
     if value >= 100:
-        return f"{value:,.0f}"
+        return f"{value:,.0f}" if value < 1e9 else f"{value:.2e}"
     return f"{value:.3g}"

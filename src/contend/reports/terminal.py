@@ -177,7 +177,8 @@ def _add_notes(page: Page, audit: Audit, limit: int | None, path: str) -> None:
 
 def _add_errors(page: Page, audit: Audit, limit: int | None, path: str) -> None:
     rows = [f"{error.path}: {error.reason}" for error in audit.errors]
-    _add_list(page, counted(len(rows), "file") + " that could not be read whole", rows, limit, path)
+    files = len({error.path for error in audit.errors})
+    _add_list(page, counted(files, "file") + " that could not be read whole", rows, limit, path)
 
 
 def _add_list(page: Page, title: str, rows: Sequence[str], limit: int | None, path: str) -> None:

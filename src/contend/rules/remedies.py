@@ -55,8 +55,8 @@ def rerun_source(graph: AuditGraph, pairs: Sequence[Pair]) -> tuple[str, tuple[F
         fix = Fix(
             f"read `{shared[0].table}` at {read.span} through an index instead of scanning it",
             "guided",
-            f"re-runs of {len(shared)} {'query' if len(shared) == 1 else 'queries'} (and conflicts of mutations that read there) "
-            "by other rows' writes",
+            f"re-runs of {len(shared)} {'query' if len(shared) == 1 else 'queries'} (and conflicts of mutations that "
+            "read there) by other rows' writes",
             "readers of the same row",
         )
         return words, (fix,)

@@ -91,7 +91,8 @@ class SharedCounter(Rule):
         message = f"counts {fields} on {row_in_words(function, access, worst.sharing)}, which every call writes anew"
         cause, text, fixes = access.span, access.snippet, _fixes(worst, fields, others, spent)
         static = [
-            f"the new {fields} is made from the stored one, so calls that overlap cannot both commit",
+            f"the new {fields} {'are' if '`, `' in fields else 'is'} made from what is stored, so calls that overlap "
+            "cannot both commit",
             *([f"other counts on the same row: {_places(others)}"] if others else []),
             *mistaken_failures(spent),
         ]

@@ -108,7 +108,8 @@ class UnconditionalUpsert(Rule):
             )
             static = [
                 f"no condition before the write compares it with the stored row ({upsert.found.span})",
-                f"{stamps} {'are' if '`, `' in stamps else 'is'} new each time, so Convex cannot drop a patch that changes nothing else",
+                f"{stamps} {'are' if '`, `' in stamps else 'is'} new each time, so Convex cannot "
+                "drop a patch that changes nothing else",
                 *([reruns[0]] if reruns else []),
             ]
             fixes = (*_fixes(function, access, stamps), *(reruns[1] if reruns else ()))
@@ -400,8 +401,8 @@ def _fixes(function: Function, access: Access, stamps: str) -> tuple[Fix, ...]:
             "are equal",
             "guided",
             f"the writes of calls that bring nothing new, with all their pairs and re-runs ({name} × itself too)",
-            "calls that do bring something new, and bursts that find the old content (one commits, the others run again "
-            "and then find nothing to do)",
+            "calls that do bring something new, and bursts that find the old content (one commits, the others run "
+            "again and then find nothing to do)",
         ),
         Fix(
             f"leave {stamps} out of the patch, or keep it in a row of its own",

@@ -10,6 +10,7 @@ from contend.evidence.inventory.listings import (
     Sources,
     cron_entries,
     function_entries,
+    not_reached,
     orphan_entries,
     unresolved_entries,
     write_entries,
@@ -35,12 +36,16 @@ def build_inventory(repository: Repository, estimator_of: Callable[[App], Estima
     """
     world = World([Part(app, estimator_of(app)) for app in repository.apps])
     sources = Sources(repository.sources)
-    orphans, unknown = orphan_entries(repository, sources)
     apps = repository.apps
+    orphans, unknown = orphan_entries(repository, sources)
+    written = [entry for app in apps for entry in write_entries(app, sources)]
+    unresolved = [entry for app in apps for entry in unresolved_entries(app)]
+    orphans = tuple(not_reached(orphans, written))
+    unknown = tuple(not_reached(unknown, unresolved))
     by_place = lambda entry: (entry.app, entry.file, entry.line, entry.function or "")  # noqa: E731
     return Inventory(
         functions=tuple(sorted((e for app in apps for e in function_entries(app)), key=by_place)),
-        writes=tuple(sorted((*(e for app in apps for e in write_entries(app, sources)), *orphans), key=by_place)),
+        writes=tuple(sorted((*written, *orphans), key=by_place)),
         multi_document=tuple(
             sorted((e for part in world.parts for e in multi_document_entries(world, part)), key=by_place)
         ),
@@ -58,5 +63,5 @@ def build_inventory(repository: Repository, estimator_of: Callable[[App], Estima
                 key=lambda entry: (entry.app, entry.name),
             )
         ),
-        unresolved=tuple(sorted((*(e for app in apps for e in unresolved_entries(app)), *unknown), key=by_place)),
+        unresolved=tuple(sorted((*unresolved, *unknown), key=by_place)),
     )

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
+from typing import TypeVar
 
 from contend.model.app import App, Repository
 from contend.model.functions import Access, Guard
 from contend.model.inventory import CronEntry, FunctionEntry, UnresolvedEntry, WriteEntry
 from contend.model.places import Span
 
+Entry = TypeVar("Entry", WriteEntry, UnresolvedEntry)
 _READS = frozenset({"get", "query", "search"})
 _NO_REASON = "its table could not be found"
 
@@ -83,6 +85,13 @@ def orphan_entries(
         if not access.tables:
             unknown[_unresolved(root, None, access)] = None
     return tuple(writes), tuple(unknown)
+
+
+def not_reached(orphans: Iterable[Entry], reached: Iterable[Entry]) -> Iterator[Entry]:
+    """The orphans that stand at a place of their own: code that is read once by itself and once under a function, the
+    generator of an effect say, is no orphan."""
+    places = {(one.file, one.line, one.operation) for one in reached}
+    return (one for one in orphans if (one.file, one.line, one.operation) not in places)
 
 
 def cron_entries(app: App) -> Iterator[CronEntry]:

@@ -17,6 +17,8 @@ from contend.rules.retention import Nature, bounded_by, cleanups, deleters, look
 
 HIGH, MEDIUM = 500.0, 50.0
 """Writes a day from which on a table is high or medium."""
+MANY = 1_000.0
+"""New rows a day from which on a table grows fast, even of rows that users want to keep."""
 _MACHINE: frozenset[TriggerKind] = frozenset(
     {"cron", "webhook", "effect", "timer", "timer-once", "render", "server-request", "keystroke", "unknown", "action"}
 )
@@ -98,7 +100,10 @@ def _growth(
         kept = "made once, at set-up" if per == "set-up" else f"one row per {per}: it grows no further than those"
         return "not needed", None, "safe", kept
     if not nature.logs and not cleaners:
-        return "not needed", None, "safe", f"{nature.words}, predicted {per_day(rate)} new a day: they are kept"
+        grows = f"{nature.words}, predicted {per_day(rate)} new a day"
+        if rate >= MANY:
+            return "not needed", None, "watch", f"{grows}: many for rows that are kept, so look at what reads them all"
+        return "not needed", None, "safe", f"{grows}: they are kept"
     others = [function for function in deleters(writers, table.name) if world.has_live_start(function.id)]
     return _unscheduled(world, part, table.name, cleaners, others, inserts, nature, rate)
 
@@ -180,7 +185,7 @@ def _heat(world: World, writers: Sequence[Function], rates: Mapping[str, float])
     level = "high" if total >= HIGH else "medium" if total >= MEDIUM else "low"
     live = [function for function in called if world.has_live_start(function.id)] or called
     hottest = sorted(live, key=lambda function: (-rates[function.id], function.path))[:3]
-    triggers = listed((world.triggers(function.id, 2) for function in hottest), 3)
+    triggers = world.triggers_of([function.id for function in hottest])
     return f"{level}: predicted {per_day(total)} writes a day, from {triggers}"
 
 

@@ -60,12 +60,12 @@ def is_shortcut(caller: Caller) -> bool:
 
 
 def trigger_words(caller: Caller) -> str:
-    """What sets a call off: `a click on page /settings`, `cron cleanup, daily`, `POST /api/keys`."""
+    """What sets a call off: `a click on page /settings`, `cron cleanup (daily)`, `POST /api/keys`."""
     trigger = caller.trigger
     entry = entry_words(caller)
     match trigger.kind:
         case "server-request" | "script":
-            return entry
+            return _without_commas(entry)
         case "render":
             return f"the render or mount of {entry}"
         case "effect":
@@ -81,7 +81,7 @@ def trigger_words(caller: Caller) -> str:
         case "webhook":
             return f"HTTP route {trigger.detail or entry}"
         case "cron":
-            return f"cron {trigger.entry}{f', {trigger.detail}' if trigger.detail else ''}"
+            return f"cron {trigger.entry}{f' ({trigger.detail})' if trigger.detail else ''}"
         case "scheduler":
             return f"scheduled by {trigger.detail}" if trigger.detail else "the scheduler"
         case "action" | "function":
@@ -93,3 +93,9 @@ def trigger_words(caller: Caller) -> str:
 def triggers_in_words(origins: Sequence[Caller], limit: int = 3) -> str:
     """What sets a function off, its places listed."""
     return listed((trigger_words(caller) for caller in origins), limit) if origins else NOBODY
+
+
+def _without_commas(entry: str) -> str:
+    """`handle hook, every request` as `handle hook (every request)`: entries stand in lists."""
+    head, _, tail = entry.partition(", ")
+    return f"{head} ({tail})" if tail and "(" not in entry else entry

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from contend.conflicts import Estimator, Heat, Source
 from contend.evidence.inventory.feedback import Feedback, feedback_of
-from contend.evidence.inventory.words import NOBODY, per_day, triggers_in_words
+from contend.evidence.inventory.words import NOBODY, listed, per_day, trigger_words, triggers_in_words
 from contend.model.app import App
 from contend.model.callers import Caller
 from contend.model.functions import Access, Function
@@ -176,6 +176,16 @@ class World:
         origins = self.origins(id)
         live = [caller for caller in origins if caller.trigger.kind not in _NO_LIVE_START]
         return triggers_in_words(live or origins, limit)
+
+    def triggers_of(self, ids: Sequence[str], limit: int = 4) -> str:
+        """What sets several functions off, in words: the first place of each, then the others, no place twice."""
+        told: list[list[str]] = []
+        for id in ids:
+            origins = self.origins(id)
+            live = [caller for caller in origins if caller.trigger.kind not in _NO_LIVE_START]
+            told.append(list(dict.fromkeys(map(trigger_words, live or origins))))
+        ways = [words[at] for at in range(max(map(len, told), default=0)) for words in told if at < len(words)]
+        return listed(ways, limit) if ways else NOBODY
 
     def has_live_start(self, id: str) -> bool:
         """Whether something sets the function off, other than scripts and functions that nothing calls."""

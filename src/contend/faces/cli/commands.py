@@ -174,7 +174,7 @@ def audit_command(
 @app.command("show")
 def show_command(
     function: Annotated[
-        str, typer.Argument(metavar="FUNCTION", help="module:export, an end of it that is unique, or a helper.")
+        str, typer.Argument(metavar="FUNCTION", help="module:export, a unique end of it, or a helper.")
     ],
     path: PathArgument = Path(),
     format: Annotated[ViewFormat, typer.Option("--format", help="How it is written.")] = ViewFormat.TERMINAL,

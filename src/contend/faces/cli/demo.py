@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from contend.faces.cli import CLEAN
-from contend.faces.cli.simulate import SimulationFormat
+from contend.faces.cli.simulate import SimulationFormat, lab_page
 
 
 def demo_command(
@@ -29,7 +29,7 @@ def demo_command(
         _save(save)
         return CLEAN
     from contend import demo
-    from contend.faces.cli.output import new_page, write_page, write_text
+    from contend.faces.cli.output import write_page, write_text
     from contend.faces.cli.progress import shown_progress
 
     with shown_progress() as progress:
@@ -41,7 +41,7 @@ def demo_command(
     else:
         from contend.reports.demo_terminal import add_demo
 
-        page = new_page(output)
+        page = lab_page(output)
         add_demo(page, stories)
         write_page(page, output)
     return CLEAN

@@ -65,18 +65,19 @@ def discard_output() -> None:
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-def new_page(output: Path | None) -> Page:
-    """An empty page for `output`, or for stdout: as wide as the terminal, in its encoding."""
+def new_page(output: Path | None, piped: int = PIPE_WIDTH) -> Page:
+    """An empty page for `output`, or for stdout: as wide as the terminal (`piped` where there is none), in its
+    encoding."""
     from contend.reports.page import Page
 
     if output is not None:
-        return Page(width=_columns() or PIPE_WIDTH)
+        return Page(width=_columns() or piped)
     encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
     if sys.stdout.isatty():
         from rich.console import Console
 
         return Page(width=Console().width, encoding=encoding)
-    return Page(width=_columns() or PIPE_WIDTH, encoding=encoding)
+    return Page(width=_columns() or piped, encoding=encoding)
 
 
 def write_page(page: Page, output: Path | None) -> None:

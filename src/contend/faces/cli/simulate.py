@@ -13,6 +13,7 @@ from contend.faces.cli import CLEAN
 if TYPE_CHECKING:
     from contend.lab.experiment import Experiment
     from contend.lab.scenario_file import ScenarioFile
+    from contend.reports.page import Page
 
 
 class SimulationFormat(StrEnum):
@@ -50,22 +51,28 @@ def simulate_command(
         typer.Option(metavar="FILE", help="Write the log stream of one run (of the first seed) as JSON lines."),
     ] = None,
     charts: Annotated[
-        Path | None, typer.Option(metavar="FOLDER", help="Write charts as SVG into FOLDER (needs contend[lab]).")
+        Path | None, typer.Option(metavar="FOLDER", help="Write charts as SVG into FOLDER too (needs contend[lab]).")
     ] = None,
 ) -> int:
     """Run a scenario under load, and compare its variants."""
-    from contend.faces.cli.output import new_page, write_page, write_text
+    from contend.faces.cli.output import write_page, write_text
     from contend.lab.experiment import parse_sweep, simulate
     from contend.lab.scenario_file import read_scenario
 
     source = read_scenario(scenario)
     if witness is not None:
+        from rich.text import Text
+
         from contend.lab.witness import find_witness
+        from contend.reports.encoding import fit
 
         victim, _, writer = witness.partition(",")
         chosen = source.variant(variant[0] if variant else source.baseline, load=load[0] if load else None)
         first = source.seed if seed is None else seed
-        write_text(find_witness(chosen, victim, writer or None, first).text(), output)
+        found, page = find_witness(chosen, victim, writer or None, first), lab_page(output)
+        for line in found.text(page.width).splitlines():
+            page.verbatim(Text(fit(line, page.encoding)))
+        write_page(page, output)
         return CLEAN
     if emit_events is not None:
         _write_events(source, variant, load, seed, emit_events)
@@ -82,8 +89,6 @@ def simulate_command(
             jobs=jobs,
             progress=progress,
         )
-    if charts is not None:
-        _write_charts(result, charts)
     if format is SimulationFormat.JSON:
         from contend.reports.simulation_json import render_simulation_json
 
@@ -91,10 +96,19 @@ def simulate_command(
     else:
         from contend.reports.simulation_terminal import add_simulation
 
-        page = new_page(output)
+        page = lab_page(output)
         add_simulation(page, result)
         write_page(page, output)
+    if charts is not None:  # the result is told by now: what goes wrong here takes only the charts
+        _write_charts(result, charts)
     return CLEAN
+
+
+def lab_page(output: Path | None) -> Page:
+    """An empty page for what the lab tells: as wide as the terminal, 80 cells where there is none."""
+    from contend.faces.cli.output import new_page
+
+    return new_page(output, piped=80)
 
 
 def _write_charts(result: Experiment, folder: Path) -> None:
@@ -102,12 +116,13 @@ def _write_charts(result: Experiment, folder: Path) -> None:
     from contend.model.errors import InputError
     from contend.reports.simulation_charts import chart_specs, to_svg
 
+    drawn = {name: to_svg(spec) for name, spec in chart_specs(result).items()}
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise InputError(f"cannot make {folder}: {error.strerror or error}") from error
-    for name, spec in chart_specs(result).items():
-        write_text(to_svg(spec), folder / f"{name}.svg")
+    for name, svg in drawn.items():
+        write_text(svg, folder / f"{name}.svg")
 
 
 def _write_events(

@@ -11,6 +11,7 @@ from contend.reports.finding_block import show_command
 from contend.reports.markdown.document import Document
 from contend.reports.markdown.plan import details_heading, finding_name
 from contend.reports.markdown.text import clipped, code, prose
+from contend.reports.proofs import proof_of
 from contend.reports.words import component_words, evidence_lines, more_callers, more_pairs, pair_words, trigger_words
 
 DETAILED = 12
@@ -27,7 +28,7 @@ def add_findings(page: Document, audit: Audit, anchors: Mapping[str, str], path:
     page.heading(2, "Findings")
     shown = page.rows(DETAILED, len(findings))
     for number, finding in enumerate(findings[:shown], 1):
-        _add_finding(page, finding, f"F{number}", path)
+        _add_finding(page, audit, finding, f"F{number}", path)
     if shown < len(findings):
         page.heading(3, "The others")
         rows = []
@@ -38,7 +39,7 @@ def add_findings(page: Document, audit: Audit, anchors: Mapping[str, str], path:
         page.table(["", "severity", "rule", "where", "what"], rows, 30)
 
 
-def _add_finding(page: Document, finding: Finding, number: str, path: str) -> None:
+def _add_finding(page: Document, audit: Audit, finding: Finding, number: str, path: str) -> None:
     page.heading(3, details_heading(number, finding))
     doubt = "" if finding.confidence == "high" else f" (*{finding.confidence} confidence*)"
     message = prose(clipped(finding.message, _SENTENCE))
@@ -56,9 +57,10 @@ def _add_finding(page: Document, finding: Finding, number: str, path: str) -> No
         ]
         tail = f" ({'; '.join(effects)})" if effects else ""
         items.append(f"**Do**: {prose(fix.title)} *({fix.kind})*{tail}")
-    name = finding.function or (finding.functions[0] if finding.functions else None)
-    if name is not None:
-        items.append(f"**Proof**: {code(show_command(name, path))}")
+    proof = proof_of(audit, finding)
+    if proof is not None:
+        why = f" ({prose(proof.why)})" if proof.why else ""
+        items.append(f"**Proof**: {code(show_command(proof.function, path))}{why}")
     page.bullets(items)
     for fix in finding.fixes:
         if fix.diff:

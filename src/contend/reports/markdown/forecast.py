@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from math import floor, log10
 
 from contend.evidence.costs import FunctionCost, PairCost
 from contend.model.audit import Audit
@@ -12,10 +11,11 @@ from contend.model.findings import Finding, Pair
 from contend.model.observations import ObservedFunction
 from contend.reports.encoding import fit
 from contend.reports.markdown.document import Document
-from contend.reports.numbers import spoken, spoken_count
+from contend.reports.numbers import significant, spoken, spoken_count
 
 _TARGETS = 15
 _LEAST_RETRIES = 0.05
+TENTH, TWICE = 0.1, 2.0
 _EDGES = 12
 _RERUN_EDGES = 4
 
@@ -28,14 +28,14 @@ def add_targets(page: Document, audit: Audit, costs: Sequence[FunctionCost]) -> 
         page.paragraph("None: no function is expected to retry more than once in a few weeks.")
         return
     page.paragraph(
-        "Suggestions, to be replaced by what the team wants to promise: for a function with a finding a tenth of what "
-        "is predicted now (of its calls, twice those that are needed), for the others twice what is predicted, so that "
-        "growth is noticed. The dashboard counts retries and failures under *Insights*."
+        "Suggestions, to be replaced by what the team wants to promise: for a function that a finding names a tenth of "
+        "what is predicted now (of its calls, twice those that are needed), for the others twice what is predicted, so "
+        "that growth is noticed. The dashboard counts retries and failures under *Insights*."
     )
     rows = [
         [
             page.function("", one.function),
-            spoken(one.calls) + (f", and {spoken(one.needless)} needless" if one.needless >= 1 else ""),
+            one.told,
             f"predicted {spoken(one.retries)}"
             + ("" if one.observed is None else f", observed {spoken(one.observed.retries_per_day)}"),
             one.goal,
@@ -64,8 +64,24 @@ class _Expected:
     def goal(self) -> str:
         """Less than so many retries; and calls, where most are needless."""
         now = self.retries if self.observed is None else self.observed.retries_per_day
-        goal = f"< {spoken_count(round_up(now * (0.1 if self.found else 2.0)), 'retry', 'retries')}"
-        return f"{goal}, < {spoken(round_up(2 * self.calls))} calls" if self.needless >= 1 else goal
+        goal = f"< {often(now * (TENTH if self.found else TWICE))}"
+        if self.needless < 1:
+            return goal
+        calls = f"< {spoken(max(1.0, significant(TWICE * self.needed, 2)))} calls a day"
+        return f"{goal}; {calls}" if now >= _LEAST_RETRIES else calls
+
+    @property
+    def needed(self) -> float:
+        """Calls a day without the needless ones: some come on top of the others, as those of a loop do."""
+        return self.calls - self.needless if self.needless < self.calls else self.calls
+
+    @property
+    def told(self) -> str:
+        """Calls a day, the needless ones told apart."""
+        if self.needless < 1:
+            return spoken(self.calls)
+        among = f", {spoken(self.needless)} of them needless"
+        return spoken(self.calls) + (among if self.needless < self.calls else f", and {spoken(self.needless)} needless")
 
 
 def _expected(audit: Audit, costs: Sequence[FunctionCost]) -> list[_Expected]:
@@ -95,12 +111,12 @@ def _expected(audit: Audit, costs: Sequence[FunctionCost]) -> list[_Expected]:
     return sorted(expected, key=lambda one: (-one.retries, -one.needless, one.function))
 
 
-def round_up(number: float) -> float:
-    """The next of 1, 2, 5, 10, 20, 50 …: a number that people remember."""
-    if number <= 1:
-        return 1.0
-    scale = 10.0 ** floor(log10(number))
-    return float(next(step * scale for step in (1, 2, 5, 10) if step * scale >= number * 0.999))
+def often(per_day: float) -> str:
+    """`47 retries a day`, `1.1 retries a week`, `3 retries a month`: in the unit that leaves at least one of them."""
+    for days, unit in ((1, "day"), (7, "week"), (30, "month")):
+        if per_day * days >= 1:
+            return f"{spoken_count(significant(per_day * days, 2), 'retry', 'retries')} a {unit}"
+    return "1 retry a month"
 
 
 def add_graph(page: Document, audit: Audit, costs: Sequence[FunctionCost]) -> None:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from contend.model.audit import Audit
+from contend.reports.distinct import distinct_places
 from contend.reports.markdown.document import Document
 from contend.reports.markdown.text import code, joined, plain, prose
 from contend.reports.numbers import counted
+from contend.reports.overlap import OVERLAP, share_pairs
 
 _ROWS = 15
 
@@ -23,6 +25,8 @@ def add_assumptions(page: Document, audit: Audit) -> None:
     told = [one for one in default if not one.text.startswith(f"{one.name} = ")]
     if told:
         page.paragraph(f"By default: {'; '.join(plain(one.text) for one in told)}.")
+    if share_pairs(audit.open_findings):
+        page.paragraph(f"{OVERLAP}: what a day costs stands in each of them.")
 
 
 def add_gaps(page: Document, audit: Audit) -> None:
@@ -31,7 +35,7 @@ def add_gaps(page: Document, audit: Audit) -> None:
     inventory = audit.inventory
     rows = [
         [page.file(one.file, one.line), code(one.operation), _of(page, one.app, one.function), prose(one.reason)]
-        for one in inventory.unresolved
+        for one in distinct_places(inventory.unresolved)
     ]
     unread = [one for one in inventory.functions if one.unread is not None]
     unregistered = audit.repository.unregistered
@@ -53,7 +57,8 @@ def add_gaps(page: Document, audit: Audit) -> None:
         page.paragraph(f"What {counted(len(unregistered), 'call')} of a function builder registers:")
         page.bullets((f"{page.span(one.span)}: {prose(one.reason)}" for one in unregistered), _ROWS)
     if audit.errors:
-        page.paragraph(f"{counted(len(audit.errors), 'file')} that could not be read whole:")
+        files = len({one.path for one in audit.errors})
+        page.paragraph(f"{counted(files, 'file')} that could not be read whole:")
         page.bullets((f"{page.file(one.path)}: {prose(one.reason)}" for one in audit.errors), _ROWS)
     _add_silenced(page, audit)
     if audit.notes:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from contend.model.audit import Audit
 from contend.model.findings import Finding, Severity
@@ -81,10 +81,9 @@ def _chores(page: Document, audit: Audit) -> Mapping[str, list[str]]:
     """What the inventory asks for and no finding says: clean-ups, and what it would fix."""
     found: dict[str, list[str]] = {"Now": [], "Soon": [], "Later": []}
     growing = {(finding.app, finding.table) for finding in audit.findings if finding.rule == "unbounded-log-table"}
-    for table in audit.inventory.tables:
-        unattended = table.ttl in ("none", "exists but never scheduled") and table.verdict != "safe"
-        if unattended and (table.app, table.name) not in growing:
-            found["Later"].append(_clean_up(page, table))
+    for table in unattended(audit.inventory.tables):
+        if (table.app, table.name) not in growing:
+            found["Soon" if table.verdict == "fix" else "Later"].append(_clean_up(page, table))
     told = {path_in(finding.app, id) for finding in audit.open_findings for id in finding.functions}
     told |= {path_in(f.app, pair.victim) for f in audit.open_findings for pair in f.pairs[:50]}
     for entry in audit.inventory.multi_document:
@@ -97,9 +96,15 @@ def _chores(page: Document, audit: Audit) -> Mapping[str, list[str]]:
     return found
 
 
+def unattended(tables: Iterable[TableEntry]) -> list[TableEntry]:
+    """The tables whose old rows nothing removes, and that grow by what is known."""
+    return [one for one in tables if one.ttl in ("none", "exists but never scheduled") and one.verdict != "safe"]
+
+
 def _clean_up(page: Document, table: TableEntry) -> str:
     name, keep = code(table.name), f"; keep {table.proposed_period}" if table.proposed_period else ""
     if table.ttl == "none":
-        return f"Consider a clean-up of {name} on a schedule{keep}: nothing removes old rows"
+        do = "Clean up" if table.verdict == "fix" else "Consider cleaning up"
+        return f"{do} {name} on a schedule{keep}: nothing removes old rows"
     cleaners = joined([page.function(table.app, path) for path in table.cleaners or table.deletes], 3)
     return f"Start the clean-up of {name} ({cleaners}) from a cron{keep}: it exists, and nothing schedules it"

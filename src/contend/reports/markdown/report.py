@@ -7,6 +7,7 @@ from collections import Counter
 from contend.evidence.costs import costs_of
 from contend.model.audit import Audit
 from contend.model.findings import Severity
+from contend.reports.distinct import distinct_places
 from contend.reports.finding_block import quoted
 from contend.reports.markdown.document import Document
 from contend.reports.markdown.findings import add_findings
@@ -14,7 +15,7 @@ from contend.reports.markdown.forecast import add_graph, add_targets
 from contend.reports.markdown.gaps import add_assumptions, add_gaps
 from contend.reports.markdown.inventory import add_frontend, add_multi_document, add_scheduler
 from contend.reports.markdown.patterns import add_patterns
-from contend.reports.markdown.plan import add_comparisons, add_plan
+from contend.reports.markdown.plan import add_comparisons, add_plan, unattended
 from contend.reports.markdown.production import add_production
 from contend.reports.markdown.tables import add_tables
 from contend.reports.markdown.text import code, joined
@@ -58,7 +59,8 @@ def _add_summary(page: Document, audit: Audit, version: str) -> None:
     )
     page.heading(2, "Summary")
     functions = Counter[str]("action" if one.kind == "httpAction" else one.kind for one in inventory.functions)
-    writes = Counter(one.operation for one in inventory.writes)
+    places = distinct_places(inventory.writes)
+    writes = Counter(one.operation for one in places)
     by_kind = [
         counted(functions[kind], kind, plural)
         for kind, plural in (("query", "queries"), ("mutation", "mutations"), ("action", "actions"))
@@ -71,17 +73,19 @@ def _add_summary(page: Document, audit: Audit, version: str) -> None:
     items = [
         f"**{counted(len(inventory.functions), 'function')}** ({joined(by_kind, 3)}), {counted(tables, 'table')}, "
         f"{counted(sum(len(app.callers) for app in audit.apps), 'place')} that call them",
-        f"**{counted(len(inventory.writes), 'write')}**"
+        f"**{counted(len(places), 'write')}** in the code"
         + (f": {joined(by_operation, 6)}" if by_operation else "")
-        + f", in {counted(files, 'file')} and {counted(writers, 'function')}",
+        + f", in {counted(files, 'file')}; {counted(writers, 'function')} {'reaches' if writers == 1 else 'reach'} "
+        + ("it" if len(places) == 1 else "them")
+        + " (a write in a helper counts once)",
         _found(audit),
     ]
-    unattended = [one.name for one in inventory.tables if one.ttl in ("none", "exists but never scheduled")]
-    if unattended:
-        names = joined([code(name) for name in unattended], 6)
-        items.append(f"**{counted(len(unattended), 'table')}** that nothing keeps small: {names}")
+    growing = [one.name for one in unattended(inventory.tables)]
+    if growing:
+        names = joined([code(name) for name in growing], 6)
+        items.append(f"**{counted(len(growing), 'table')}** that nothing keeps small: {names}")
     unread = sum(one.unread is not None for one in inventory.functions)
-    gaps = len(inventory.unresolved) + unread + len(audit.errors)
+    gaps = len(distinct_places(inventory.unresolved)) + unread + len(audit.errors)
     items.append(
         f"**{counted(gaps, 'gap')}** in what was read: see [what was not resolved](#what-was-not-resolved)"
         if gaps

@@ -82,8 +82,8 @@ def _index(act: Activation, node: ir.Index) -> t.Value:
         return t.Opaque("computed member")
     found = act.element(object)
     if isinstance(found, t.Field) and found.name == "[]" and not t.is_symbolic(object):
-        at = _place(index)
-        return found if at is None else t.field(found.object, f"[{at}]")
+        place = _place(index)
+        return found if place is None else t.field(found.object, f"[{place}]")
     return found
 
 

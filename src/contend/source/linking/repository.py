@@ -217,10 +217,7 @@ def _app(part: _Parts) -> App:
     app = part.directory
     order = lambda caller: (caller.function, caller.span, caller.chain[0].file, caller.chain[0].line)  # noqa: E731
     actions = {one.function.id for one in part.linked if one.function.kind == "action"}
-    fate = lambda caller: of_action(caller.consequence, caller.client)  # noqa: E731
-    callers = [
-        replace(caller, consequence=fate(caller)) if caller.function in actions else caller for caller in part.callers
-    ]
+    callers = [_started(caller) if caller.function in actions else caller for caller in part.callers]
     return App(
         root=app.root,
         functions_dir=app.functions_dir,
@@ -232,6 +229,10 @@ def _app(part: _Parts) -> App:
         crons=tuple(part.crons),
         schema_file=app.schema_file,
     )
+
+
+def _started(caller: Caller) -> Caller:
+    return replace(caller, consequence=of_action(caller.consequence, caller.client))
 
 
 def _distinct(callers: list[Caller]) -> list[Caller]:
