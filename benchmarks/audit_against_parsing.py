@@ -19,7 +19,6 @@ import sys
 import time
 from pathlib import Path
 
-
 ENDINGS = (".ts", ".tsx", ".js", ".jsx", ".mts", ".cts", ".mjs", ".cjs", ".svelte", ".vue")
 
 

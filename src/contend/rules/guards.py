@@ -146,3 +146,14 @@ def _found_by(function: Function, access: Access) -> set[str]:
         for key in read.keys
         if key.value.origin in (Origin.ARGUMENT, Origin.IDENTITY)
     }
+
+
+def looks_for_rows(condition: Value, query: Function) -> bool:
+    """Whether a condition asks more of a live list than whether it has arrived: how many, or for one of them."""
+    live = f"live:{query.path}"
+    return any(
+        (part.row == live and bool(part.field))
+        or part.text.startswith(f"{query.path}.length")
+        or (part.op not in (None, "&&", "||", "??", "!") and any(inner.row == live for inner in part.walk()))
+        for part in condition.walk()
+    )

@@ -11,7 +11,7 @@ from contend.model.findings import Finding, Fix, Impact, Pair
 from contend.model.functions import Access, Function
 from contend.model.values import Origin, Value
 from contend.rules.graph import AuditGraph, own_pairs_first
-from contend.rules.guards import is_effective
+from contend.rules.guards import is_effective, looks_for_rows
 from contend.rules.report import report
 from contend.rules.rule import Case, Rule
 from contend.rules.stamps import differs_every_time
@@ -400,7 +400,10 @@ def _joined(path: str, name: str) -> str:
 
 
 def _asks_for(condition: Value, query: Function, access: Access, written: set[str]) -> bool:
-    """Whether the effect's own condition looks at something that the write sets."""
+    """Whether the effect's own condition looks at something that the write sets; for a new row, at whether there are
+    any, or the one."""
+    if access.operation == "insert" and looks_for_rows(condition, query):
+        return True
     for part in condition.walk():
         if part.origin is not Origin.FIELD or not (part.row or "").startswith("live:") or not part.field:
             continue

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from contend.conflicts.branches import exclude_each_other
 from contend.model.callers import Caller
 from contend.model.findings import Sharing
 from contend.model.functions import Access, Function
@@ -141,8 +142,7 @@ def counted_twice(graph: AuditGraph, counts: Sequence[Count]) -> tuple[Caller, C
         for other, second, other_row in calls[at + 1 :]:
             if one.scope != other.scope or one.span == other.span or row != other_row or one.loops != other.loops:
                 continue
-            held = {(guard.span, guard.holds) for guard in one.guards}
-            apart = any((guard.span, not guard.holds) in held for guard in other.guards)
+            apart = one.last or one.chain[:-1] != other.chain[:-1] or exclude_each_other(one.guards, other.guards)
             if not apart and set(first.fields) & set(second.fields) and one.trigger == other.trigger:
                 return one, other
     return None

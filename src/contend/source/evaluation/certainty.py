@@ -8,11 +8,11 @@ from contend.source.evaluation.effects import Condition
 
 def is_impossible(guard: Condition) -> bool:
     """Whether a condition that compares literals fails."""
-    known = _truth(guard.term)
+    known = truth(guard.term)
     return known is not None and known != guard.holds
 
 
-def _truth(term: t.Value) -> bool | None:
+def truth(term: t.Value) -> bool | None:
     """What comparisons of literals, and `"scheduler" in ctx`, come to; None where anything else decides."""
     if not isinstance(term, t.Operation):
         return None
@@ -24,11 +24,11 @@ def _truth(term: t.Value) -> bool | None:
     if term.op == "in":
         return _offers(term.parts[1], term.parts[0])
     if term.op == "!":
-        inner = _truth(term.parts[0])
+        inner = truth(term.parts[0])
         return None if inner is None else not inner
     if term.op in ("&&", "||"):
         decisive = term.op == "||"
-        parts = [_truth(part) for part in term.parts]
+        parts = [truth(part) for part in term.parts]
         if decisive in parts:
             return decisive
         return None if None in parts else not decisive

@@ -12,6 +12,7 @@ from contend.source.evaluation import terms as t
 from contend.source.evaluation.activation import Activation
 from contend.source.evaluation.annotations import annotated
 from contend.source.evaluation.catching import catching_of
+from contend.source.evaluation.certainty import truth
 from contend.source.evaluation.effects import Condition, ExitPoint, InvokeEffect, Mode, Round, Setting
 from contend.source.evaluation.expressions import bind, evaluate, merge
 from contend.source.evaluation.members import key_of, split, typed
@@ -109,6 +110,9 @@ def _throw(act: Activation, node: ir.Throw) -> Flow:
 def _if(act: Activation, node: ir.If) -> Flow:
     with act.as_mode("value"):
         test = evaluate(act, node.test)
+    known = truth(test)
+    if known is not None:  # `if (kind === "a")` in an inner function called with "b"
+        return execute(act, node.then if known else node.other)
     site = act.site(node.test)
     frame, outer = act.frame, act.guards
     before = frame.names
