@@ -62,6 +62,7 @@ class FanOutConvergence(Rule):
     """
 
     name = "fan-out-convergence"
+    preview = True  # most of what independent readers judged was wrong, or stood in one app: docs/accuracy.md
 
     def check(self, graph: AuditGraph) -> Iterator[Finding]:
         found: dict[Span, list[tuple[Volley, Caller | None]]] = defaultdict(list)
