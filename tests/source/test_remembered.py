@@ -34,7 +34,12 @@ def links(monkeypatch):
     """How often a repository was linked."""
     counted: list[str] = []
     real = linking.link
-    monkeypatch.setattr(linking, "link", lambda *given: counted.append("linked") or real(*given))
+
+    def link(*given: object) -> object:
+        counted.append("linked")
+        return real(*given)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(linking, "link", link)
     return counted
 
 
