@@ -23,6 +23,7 @@ import time
 from array import array
 from collections.abc import Callable, Coroutine, Generator
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -31,12 +32,12 @@ import simpy
 
 sys.path[:0] = [str(Path(__file__).resolve().parent.parent)]
 
-from tests.lab.one_document import poisson  # noqa: E402  # found by the line above
+from tests.lab.one_document import poisson
 
-from contend.convex.retries import POLICIES  # noqa: E402
-from contend.lab.kernel import Kernel  # noqa: E402
-from contend.lab.simulation import Simulation  # noqa: E402
-from contend.lab.tasks import Resume, Suspend, Task  # noqa: E402
+from contend.convex.retries import POLICIES
+from contend.lab.kernel import Kernel
+from contend.lab.simulation import Simulation
+from contend.lab.tasks import Resume, Suspend, Task
 
 RUN_MS = 50.0
 POLICY = POLICIES["http"]
@@ -165,7 +166,7 @@ def main() -> None:
         best: dict[str, tuple[float, tuple[int, int, int]]] = {}
         for seed in range(options.runs):
             for name, run in rows.items():
-                seconds, found = measured(lambda run=run, seed=seed: run(seed))  # type: ignore[misc]
+                seconds, found = measured(partial(run, seed))
                 if name not in best or found[1] / seconds > best[name][1][1] / best[name][0]:
                     best[name] = (seconds, found)
     simpys = best["SimPy"][1][1] / best["SimPy"][0]

@@ -19,11 +19,11 @@ from tempfile import TemporaryDirectory
 
 sys.path[:0] = [str(Path(__file__).resolve().parent.parent)]
 
-from tests.lab.one_document import bursts, poisson  # noqa: E402  # found by the line above
+from tests.lab.one_document import bursts, poisson
 
-from contend.conflicts import closed_form  # noqa: E402
-from contend.lab.simulation import run_once  # noqa: E402
-from contend.lab.statistics import Estimate, estimate  # noqa: E402
+from contend.conflicts import closed_form
+from contend.lab.simulation import run_once
+from contend.lab.statistics import Estimate, estimate
 
 
 @dataclass(frozen=True)

@@ -18,10 +18,10 @@ from pathlib import Path
 
 sys.path[:0] = [str(Path(__file__).resolve().parent.parent)]
 
-from benchmarks.lab_speed import HEAD, TOUCH  # noqa: E402  # found by the line above
-from tests.lab.build import scenario  # noqa: E402
+from benchmarks.lab_speed import HEAD, TOUCH
+from tests.lab.build import scenario
 
-from contend.lab.simulation import Simulation  # noqa: E402
+from contend.lab.simulation import Simulation
 
 MOST_DOCUMENTS = 100_000
 

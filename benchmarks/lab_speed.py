@@ -18,11 +18,11 @@ from pathlib import Path
 
 sys.path[:0] = [str(Path(__file__).resolve().parent.parent)]
 
-from tests.lab.build import scenario  # noqa: E402  # found by the line above
-from tests.lab.one_document import poisson  # noqa: E402
+from tests.lab.build import scenario
+from tests.lab.one_document import poisson
 
-from contend.lab.scenario_file import ScenarioFile  # noqa: E402
-from contend.lab.simulation import Simulation  # noqa: E402
+from contend.lab.scenario_file import ScenarioFile
+from contend.lab.simulation import Simulation
 
 TOUCH = """
     async def setup(ctx):

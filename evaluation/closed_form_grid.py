@@ -22,11 +22,11 @@ from typing import NamedTuple
 
 sys.path[:0] = [str(Path(__file__).resolve().parent.parent)]
 
-from tests.lab.one_document import bursts, poisson  # noqa: E402  # found by the line above
+from tests.lab.one_document import bursts, poisson
 
-from contend.conflicts import closed_form  # noqa: E402
-from contend.lab.simulation import run_once  # noqa: E402
-from contend.lab.statistics import Estimate, estimate  # noqa: E402
+from contend.conflicts import closed_form
+from contend.lab.simulation import run_once
+from contend.lab.statistics import Estimate, estimate
 
 LOADS = (0.0075, 0.02, 0.05, 0.1, 0.25, 0.5, 1.0)
 STEADY_WINDOWS = (5.0, 50.0, 200.0)
